@@ -1,0 +1,54 @@
+# Every command a contributor or a user needs; `make help` lists them.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKSPACE ?= demo
+DATA ?=
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+
+# Installing is a file target, so it costs nothing when the locks have not changed.
+$(STAMP): requirements/bootstrap.lock requirements/dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("triloop needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; pass PYTHON=/path/to/python3.11") if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/bootstrap.lock
+	@echo "installing the locked packages (about 1 GB, once) ..."
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip sync -q --compile-bytecode --require-hashes requirements/bootstrap.lock requirements/dev.lock
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install -q --compile-bytecode --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+.PHONY: help setup run test lint format ui lock docs clean
+help: ## show every command
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+setup: $(STAMP) ## create .venv with the locked packages
+
+run: $(STAMP) ## set up, make the demo factory in ./demo and run the whole chain on it
+	@test -f $(WORKSPACE)/triloop.yml || $(BIN)/triloop init $(WORKSPACE) --demo
+	@$(BIN)/triloop run --workspace $(WORKSPACE)
+
+test: $(STAMP) ## set up and run all tests (in parallel, any order)
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+lint: $(STAMP) ## ruff, mypy, sqlfluff
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint -p 2 dbt_project/models dbt_project/tests
+
+format: $(STAMP) ## let ruff and sqlfluff mend what they can
+	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q . ; $(BIN)/sqlfluff fix -q dbt_project/models dbt_project/tests
+
+ui: $(STAMP) ## open Dagster on the demo workspace (loopback only)
+	@$(BIN)/triloop ui --workspace $(WORKSPACE)
+
+docs: $(STAMP) ## write the generated pages and the dbt sources from the contract and the registries
+	@$(BIN)/python -m orchestration.lib.contract.generate
+
+lock: ## resolve pyproject.toml anew into the hash-pinned locks (needs .venv once)
+	@$(BIN)/uv pip compile -q pyproject.toml --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 -o requirements/runtime.lock
+	@$(BIN)/uv pip compile -q pyproject.toml --extra dev --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 -c requirements/runtime.lock -o requirements/dev.lock
+
+clean: ## remove the demo workspace and caches (never the landing of another workspace)
+	@rm -rf demo dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache
