@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -175,7 +175,7 @@ class _Reader:
                 self.lines[here] = item.start_mark.line + 1
                 items.append(self.value(item, here))
             return items
-        return self.scalar(node)
+        return self.scalar(cast(ScalarNode, node))
 
     def mapping(self, node: MappingNode, path: KeyPath) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -198,7 +198,7 @@ class _Reader:
             found[key] = self.value(value_node, here)
         return found
 
-    def scalar(self, node: Node) -> Any:
+    def scalar(self, node: ScalarNode) -> Any:
         text = str(node.value)
         if node.style or str(node.tag) == _TAG + "str":
             return text
