@@ -1,0 +1,59 @@
+{#- Exact arithmetic that DuckDB and Spark do alike. Money is never divided in binary floating point. -#}
+
+{#- Integer quotient, cut towards zero. -#}
+{% macro integer_quotient(dividend, divisor) -%}
+  {{ return(adapter.dispatch('integer_quotient', 'triloop')(dividend, divisor)) }}
+{%- endmacro %}
+
+{% macro default__integer_quotient(dividend, divisor) -%}
+  (cast({{ dividend }} as hugeint) // nullif(cast({{ divisor }} as hugeint), 0))
+{%- endmacro %}
+
+{% macro spark__integer_quotient(dividend, divisor) -%}
+  (cast({{ dividend }} as decimal(38, 0)) div nullif(cast({{ divisor }} as decimal(38, 0)), 0))
+{%- endmacro %}
+
+{#- A number without fraction, wide enough to multiply cents by cents. -#}
+{% macro whole_number(value) -%}
+  {{ return(adapter.dispatch('whole_number', 'triloop')(value)) }}
+{%- endmacro %}
+
+{% macro default__whole_number(value) -%}
+  cast({{ value }} as hugeint)
+{%- endmacro %}
+
+{% macro spark__whole_number(value) -%}
+  cast({{ value }} as decimal(38, 0))
+{%- endmacro %}
+
+{#- The part of a cumulative amount that falls to all touches up to the one with this cumulative weight.
+    27 + 10 digits fit 38 on both engines, so the product is exact before it is rounded half away from zero. -#}
+{% macro allocated_up_to(cumulative_amount, cumulative_weight) -%}
+  round(cast({{ cumulative_amount }} as decimal(27, 2)) * cast({{ cumulative_weight }} as decimal(10, 9)), 2)
+{%- endmacro %}
+
+{#- A timestamp, so many days earlier. -#}
+{% macro days_before(moment, days) -%}
+  {{ return(adapter.dispatch('days_before', 'triloop')(moment, days)) }}
+{%- endmacro %}
+
+{% macro default__days_before(moment, days) -%}
+  ({{ moment }} - to_days(cast({{ days }} as integer)))
+{%- endmacro %}
+
+{% macro spark__days_before(moment, days) -%}
+  ({{ moment }} - make_interval(0, 0, 0, cast({{ days }} as int)))
+{%- endmacro %}
+
+{#- The first day of the month that lies so many months after the month of a date. -#}
+{% macro month_after(day, months) -%}
+  {{ return(adapter.dispatch('month_after', 'triloop')(day, months)) }}
+{%- endmacro %}
+
+{% macro default__month_after(day, months) -%}
+  cast(date_trunc('month', cast({{ day }} as date)) + to_months(cast({{ months }} as integer)) as date)
+{%- endmacro %}
+
+{% macro spark__month_after(day, months) -%}
+  add_months(trunc(cast({{ day }} as date), 'MM'), cast({{ months }} as int))
+{%- endmacro %}

@@ -1,0 +1,106 @@
+"""A scratch project with the real attribution models over hand-made upstream tables.
+
+The models, macros and their contracts are copied from dbt_project; what they read is a fixture table per upstream model,
+and the gate guard is taken out of the copy (its own tests prove it).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.lib.dbt_runner import DbtResult, DbtRunner
+from orchestration.lib.workspace import DBT_PROJECT_DIR, Workspace
+
+NO_GATE = "{% macro require_gate(gate) %}{% endmacro %}\n"
+UPSTREAM: dict[str, dict[str, dict[str, str]]] = {
+    "intermediate": {
+        "int_touch": {
+            "touch_id": "varchar", "account_id": "varchar", "lead_id": "varchar", "campaign_id": "varchar",
+            "channel_id": "varchar", "touched_at": "timestamp", "effective_at": "timestamp", "precision": "varchar",
+        },
+        "int_spend": {
+            "spend_id": "varchar", "campaign_id": "varchar", "channel_id": "varchar", "spent_on": "date",
+            "service_from": "date", "service_to": "date", "cost_type": "varchar", "stage": "varchar",
+            "amount_functional": "decimal(18,2)",
+        },
+        "int_as_of": {"as_of": "date"},
+    },
+    "marts": {
+        "dim_channel": {"channel_id": "varchar", "channel_group": "varchar"},
+        "dim_campaign": {"campaign_id": "varchar", "channel_id": "varchar", "objective": "varchar"},
+        "order_facts": {
+            "order_id": "varchar", "account_id": "varchar", "confirmed_at": "timestamp", "is_excluded": "boolean",
+            "is_first_order": "boolean",
+        },
+    },
+}
+
+
+class AttributionCase:
+    """One warehouse file, one copied project; fill the upstream tables, ``build()``, then ``rows()``."""
+
+    def __init__(self, folder: Path, *, variables: Mapping[str, Any] | None = None) -> None:
+        self.folder = folder
+        self.project = folder / "project"
+        self.warehouse = Workspace(folder).warehouse_file
+        self.warehouse.parent.mkdir(parents=True)
+        self.variables = dict(variables or {})
+        self._copy_project()
+        with self.connect() as connection:
+            for schema, tables in UPSTREAM.items():
+                connection.execute(f"create schema {schema}")
+                for table, columns in tables.items():
+                    spec = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+                    connection.execute(f"create table {schema}.{table} ({spec})")
+            for schema in ("attribution", "metrics"):
+                connection.execute(f"create schema {schema}")
+
+    def _copy_project(self) -> None:
+        shutil.copytree(DBT_PROJECT_DIR / "macros", self.project / "macros")
+        shutil.copytree(DBT_PROJECT_DIR / "models" / "marts" / "attribution", self.project / "models/marts/attribution")
+        for name in ("dbt_project.yml", "profiles.yml"):
+            shutil.copy(DBT_PROJECT_DIR / name, self.project / name)
+        gate = self.project / "macros/gates"
+        shutil.rmtree(gate)
+        gate.mkdir()
+        (gate / "require_gate.sql").write_text(NO_GATE, encoding="utf-8")
+        folders = {"intermediate": "intermediate", "marts": "marts/shared"}
+        for schema, tables in UPSTREAM.items():
+            folder = self.project / "models" / folders[schema]
+            folder.mkdir(parents=True, exist_ok=True)
+            for table in tables:
+                (folder / f"{table}.sql").write_text("select 1 as stands_for_the_fixture_table\n", encoding="utf-8")
+
+    @contextmanager
+    def connect(self) -> Any:
+        connection = duckdb.connect(str(self.warehouse))
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def load(self, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Insert rows given by column name; what a row leaves out is NULL."""
+        with self.connect() as connection:
+            for row in rows:
+                names = ", ".join(row)
+                marks = ", ".join("?" for _ in row)
+                connection.execute(f"insert into {table} ({names}) values ({marks})", list(row.values()))
+
+    def build(self, select: str = "path:models/marts/attribution", *, unit_tests: bool = False) -> DbtResult:
+        """Build the attribution floor with its contracts and data tests; a failing node raises."""
+        runner = DbtRunner(Workspace(self.folder), self, project_dir=self.project)
+        return runner.run(select=select, unit_tests=unit_tests)
+
+    def dbt_vars(self) -> dict[str, Any]:
+        return self.variables
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with self.connect() as connection:
+            return list(connection.execute(sql).fetchall())
