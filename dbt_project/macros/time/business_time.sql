@@ -1,0 +1,43 @@
+{#- Calendar date, in the company's zone, of a UTC moment held without a zone. -#}
+{% macro to_business_date(moment) %}{{ return(adapter.dispatch('to_business_date', 'triloop')(moment)) }}{% endmacro %}
+
+{% macro duckdb__to_business_date(moment) -%}
+cast(({{ moment }}) at time zone 'UTC' at time zone '{{ var("company_timezone") }}' as date)
+{%- endmacro %}
+
+{% macro spark__to_business_date(moment) -%}
+cast(from_utc_timestamp({{ moment }}, '{{ var("company_timezone") }}') as date)
+{%- endmacro %}
+
+{#- Last microsecond, as a UTC moment, of a business date: when something known only by its date counts as done. -#}
+{% macro end_of_business_date(day) %}{{ return(adapter.dispatch('end_of_business_date', 'triloop')(day)) }}{% endmacro %}
+
+{% macro duckdb__end_of_business_date(day) -%}
+(cast(({{ day }}) + interval 1 day as timestamp) at time zone '{{ var("company_timezone") }}' at time zone 'UTC' - interval 1 microsecond)
+{%- endmacro %}
+
+{% macro spark__end_of_business_date(day) -%}
+(to_utc_timestamp(cast(date_add({{ day }}, 1) as timestamp), '{{ var("company_timezone") }}') - interval 1 microsecond)
+{%- endmacro %}
+
+{#- Whole days from the first date to the second; negative when the second is earlier. -#}
+{% macro days_between(earlier, later) %}{{ return(adapter.dispatch('days_between', 'triloop')(earlier, later)) }}{% endmacro %}
+
+{% macro duckdb__days_between(earlier, later) -%}
+cast(date_diff('day', {{ earlier }}, {{ later }}) as bigint)
+{%- endmacro %}
+
+{% macro spark__days_between(earlier, later) -%}
+cast(datediff({{ later }}, {{ earlier }}) as bigint)
+{%- endmacro %}
+
+{#- The date so many days after a date. -#}
+{% macro add_days(day, days) %}{{ return(adapter.dispatch('add_days', 'triloop')(day, days)) }}{% endmacro %}
+
+{% macro duckdb__add_days(day, days) -%}
+cast({{ day }} + cast({{ days }} as integer) as date)
+{%- endmacro %}
+
+{% macro spark__add_days(day, days) -%}
+date_add({{ day }}, cast({{ days }} as int))
+{%- endmacro %}

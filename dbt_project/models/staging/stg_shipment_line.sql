@@ -1,0 +1,1 @@
+{{ stage_entity('shipment_line') }}

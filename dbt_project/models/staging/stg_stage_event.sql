@@ -1,0 +1,1 @@
+{{ stage_entity('stage_event') }}
