@@ -20,9 +20,18 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from orchestration.lib.errors import ConfigurationError
-from orchestration.lib.yaml_validation import InvalidDocumentError, Problem, validate
+from orchestration.lib.yaml_validation import FieldError, InvalidDocumentError, Problem, validate
 
-__all__ = ["InvalidDocumentError", "KeyPath", "Problem", "YamlDocument", "load_yaml", "parse_yaml", "validate"]
+__all__ = [
+    "FieldError",
+    "InvalidDocumentError",
+    "KeyPath",
+    "Problem",
+    "YamlDocument",
+    "load_yaml",
+    "parse_yaml",
+    "validate",
+]
 
 KeyPath = tuple[str | int, ...]
 

@@ -27,6 +27,19 @@ class Problem:
     hint: str | None = None
 
 
+class FieldError(ValueError):
+    """What a validator of a model raises: what is wrong with the value, and how to mend it.
+
+    Args:
+        path: where inside the validated value, such as ``("sales", 2)``.
+    """
+
+    def __init__(self, message: str, hint: str | None = None, *, path: KeyPath = ()) -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.path = path
+
+
 class InvalidDocumentError(ConfigurationError):
     """Everything that is wrong in one YAML document; ``problems`` has them one by one."""
 
@@ -99,18 +112,38 @@ def _problem(model_cls: type[BaseModel], data: Any, base: KeyPath, detail: Error
         return Problem(base + path, message, nearest(str(path[-1]), parent))
     if kind == "missing":
         inside = dotted(base + path[:-1]) or "the file"
+        if isinstance(path[-1], int):
+            return Problem(base + path, f"{inside} has too few values: number {path[-1] + 1} is missing")
         return Problem(base + path, f"{inside} needs the key '{path[-1]}'", f"add '{path[-1]}: ...'")
     if kind in {"value_error", "assertion_error"}:
         cause = context.get("error")
-        return Problem(base + path, f"{where}: {cause}", getattr(cause, "hint", None))
+        if isinstance(cause, FieldError):
+            return Problem(base + path + cause.path, f"{dotted(base + path + cause.path)}: {cause}", cause.hint)
+        return Problem(base + path, f"{where}: {cause}")
     if kind in {"literal_error", "enum"}:
         allowed = [part.strip().strip("'") for part in str(context["expected"]).replace(" or ", ",").split(",")]
         given = _shown(detail["input"])
         message = f"{where}: {given} is not one of the allowed values"
         return Problem(base + path, message, _allowed_hint(given.strip("'"), allowed))
-    message = detail["msg"].replace("Input should be", "must be")
+    message = _TYPE_WORDS.get(kind) or detail["msg"].replace("Input should be", "must be")
     message = message[0].lower() + message[1:]
     return Problem(base + path, f"{where}: {message}, not {_shown(detail['input'])}", _TYPE_HINTS.get(kind))
+
+
+_TYPE_WORDS = {
+    "dict_type": "must be a group of keys",
+    "model_type": "must be a group of keys",
+    "model_attributes_type": "must be a group of keys",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "string_type": "must be text",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "decimal_type": "must be a number",
+    "decimal_parsing": "must be a number",
+}
 
 
 _TYPE_HINTS = {
@@ -146,7 +179,7 @@ def _shown(value: Any) -> str:
         return "a group of keys"
     if isinstance(value, list):
         return "a list"
-    text = str(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
     return f"'{text if len(text) <= 60 else text[:57] + '...'}'"
 
 

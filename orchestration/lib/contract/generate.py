@@ -1,4 +1,4 @@
-"""Writes what is derived from the contract: the dbt sources and the data dictionary.
+"""Writes what is derived from the contract: the dbt sources and the data dictionary; and the settings page.
 
 ``python -m orchestration.lib.contract.generate`` writes them; with ``--check`` it only says whether they are current.
 """
@@ -13,10 +13,12 @@ from typing import Any
 
 from orchestration.lib.contract.loader import load_contract
 from orchestration.lib.contract.model import LINEAGE, Column, Contract, Entity, Label
+from orchestration.lib.settings_template import render_page
 from orchestration.lib.workspace import DBT_PROJECT_DIR, PROJECT_ROOT
 
 SOURCES_FILE = DBT_PROJECT_DIR / "models" / "staging" / "_canonical__sources.yml"
 DICTIONARY_FILE = PROJECT_ROOT / "docs" / "reference" / "data-dictionary.md"
+SETTINGS_PAGE = PROJECT_ROOT / "docs" / "reference" / "settings.md"
 
 _COMMAND = "python -m orchestration.lib.contract.generate"
 
@@ -80,6 +82,7 @@ def render(contract: Contract) -> dict[Path, str]:
     return {
         SOURCES_FILE: render_sources(contract),
         DICTIONARY_FILE: render_dictionary(contract),
+        SETTINGS_PAGE: render_page(),
     }
 
 

@@ -1,0 +1,373 @@
+"""The settings of a workspace (``triloop.yml``) as one typed model; what each means stands in the template."""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from orchestration.lib.currencies import CURRENCY_ALIASES, ISO_CURRENCIES
+from orchestration.lib.errors import nearest
+from orchestration.lib.workspace import Workspace
+from orchestration.lib.yaml_source import FieldError, Problem, YamlDocument, load_yaml, validate
+
+AttributionModel = Literal["first", "last", "linear", "position_based"]
+Severity = Literal["block", "warn"]
+
+_REPORTS = ("metric_value", "metric_availability", "gate_result")
+_MARKET = ("campaign_scorecard", "channel_month", "dim_channel", "dim_campaign", "dim_product")
+_CREDIT = ("attribution_credit", "order_measure", "cost_allocation")
+_PLANT = ("order_line_delivery", "lot_facts", "dim_product")
+_ACCOUNTS = ("row_account", "quarantine_summary")
+DEFAULT_ROLES: dict[str, tuple[str, ...]] = {
+    "marketing": (
+        *_REPORTS,
+        *_MARKET,
+        *_CREDIT,
+        "lead_facts",
+        "opportunity_facts",
+        "journey_touch",
+        "new_customer_weight",
+        "lead_merge",
+    ),
+    "sales": (
+        *_REPORTS,
+        *_MARKET,
+        "lead_facts",
+        "opportunity_facts",
+        "order_facts",
+        "order_line_facts",
+        "customer_facts",
+        "journey_touch",
+        "dim_salesperson",
+    ),
+    "production": (*_REPORTS, *_PLANT),
+    "quality": (*_REPORTS, *_PLANT, *_ACCOUNTS),
+    "finance": (
+        *_REPORTS,
+        *_MARKET,
+        *_CREDIT,
+        *_ACCOUNTS,
+        "order_facts",
+        "order_line_facts",
+        "invoice_line_facts",
+        "payment_facts",
+        "customer_facts",
+        "document_source",
+    ),
+    "audit": ("*",),
+}
+"""Which published tables each role may read, unless the settings say otherwise."""
+
+_CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+_CRON_NAMES = {
+    name: str(number)
+    for names, start in (
+        ("jan feb mar apr may jun jul aug sep oct nov dec", 1),
+        ("sun mon tue wed thu fri sat", 0),
+    )
+    for number, name in enumerate(names.split(), start)
+}
+
+
+def _day(value: Any) -> Any:
+    # pydantic would take 20260131 for seconds since 1970
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise FieldError(f"'{value}' is not a day", "write a day as YYYY-MM-DD") from None
+    if value is not None and not isinstance(value, date):
+        raise FieldError(f"'{value}' is not a day", "write a day as YYYY-MM-DD")
+    return value
+
+
+def _exact(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise FieldError(f"must be a number, not {str(value).lower()}", "write a plain number such as 0.05")
+    # through text, so that a float given by a program is the number its author wrote
+    return Decimal(str(value)) if isinstance(value, float) else value
+
+
+def _share(value: Decimal) -> Decimal:
+    if not 0 <= value <= 1:
+        raise FieldError(f"{value} is not between 0 and 1", "write a share: 5 % is 0.05")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+Count = Annotated[int, Field(strict=True, ge=0)]
+Exact = Annotated[Decimal, BeforeValidator(_exact)]
+Share = Annotated[Exact, AfterValidator(_share)]
+LookbackDays = Annotated[int, Field(strict=True, ge=1, le=3650)]
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CompanySettings(_Group):
+    """Who the numbers belong to, and in which money and calendar they are told."""
+
+    name: str = Field(default="My company", min_length=1)
+    currency: str = "CNY"
+    timezone: str = "Asia/Shanghai"
+    fiscal_year_start_month: Annotated[int, Field(strict=True, ge=1, le=12)] = 1
+
+    @field_validator("currency")
+    @classmethod
+    def _is_iso(cls, value: str) -> str:
+        if value in ISO_CURRENCIES:
+            return value
+        meant = CURRENCY_ALIASES.get(value.upper(), value.upper())
+        if meant in ISO_CURRENCIES:
+            hint = f"did you mean '{meant}'?"
+        else:
+            hint = "write the three-letter ISO 4217 code, such as CNY, USD or EUR"
+        raise FieldError(f"'{value}' is not a currency code", hint)
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_iana(cls, value: str) -> str:
+        known = zoneinfo.available_timezones()
+        if value in known:
+            return value
+        hint = nearest(value, known)
+        if not hint.startswith("did"):
+            hint = "write an IANA name, such as Asia/Shanghai or Europe/Berlin"
+        raise FieldError(f"'{value}' is not a time zone", hint)
+
+
+class DedupSettings(_Group):
+    """Which leads are the same."""
+
+    lead_window_days: Count = 30
+
+
+class CurrencySettings(_Group):
+    """How exchange rates may be used."""
+
+    max_rate_age_days: Count = 7
+    neighbour_tolerance: Share = Decimal("0.10")
+
+
+class TimeSettings(_Group):
+    """Which dates can be true."""
+
+    earliest: Day = date(2000, 1, 1)
+    future_days: Count = 0
+    order_tolerance_days: Count = 0
+    severity_event_order: Severity = "warn"
+
+
+class AttributionSettings(_Group):
+    """Which touches earn credit, and how it is shared."""
+
+    lookback_days: LookbackDays = 365
+    lookback_days_by_channel_group: dict[str, LookbackDays] = Field(default_factory=lambda: {"trade_show": 540})
+    reset_at_order: Annotated[bool, Field(strict=True)] = True
+    models: Annotated[tuple[AttributionModel, ...], Field(min_length=1)] = get_args(AttributionModel)
+    # checked against the models even when only those are set
+    default_model: AttributionModel = Field(default="position_based", validate_default=True)
+    position_weights: tuple[Share, Share, Share] = (Decimal("0.4"), Decimal("0.2"), Decimal("0.4"))
+
+    @field_validator("lookback_days_by_channel_group")
+    @classmethod
+    def _groups_exist(cls, value: dict[str, int]) -> dict[str, int]:
+        from orchestration.lib.contract import load_contract  # noqa: PLC0415  # reads 35 files
+
+        known = load_contract().entity("channel").column("channel_group").allowed
+        for group in value:
+            if group not in known:
+                raise FieldError(f"'{group}' is not a channel group", nearest(group, known), path=(group,))
+        return value
+
+    @field_validator("models")
+    @classmethod
+    def _are_distinct(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) != len(value):
+            raise FieldError("a model is named twice", "name each model once")
+        return value
+
+    @field_validator("default_model")
+    @classmethod
+    def _is_computed(cls, value: str, info: ValidationInfo) -> str:
+        computed = info.data.get("models")
+        if computed is not None and value not in computed:
+            raise FieldError(
+                f"the default model '{value}' is not among the models to compute", f"add {value} to attribution.models"
+            )
+        return value
+
+    @field_validator("position_weights")
+    @classmethod
+    def _sum_to_one(cls, value: tuple[Decimal, ...]) -> tuple[Decimal, ...]:
+        if sum(value) != 1:
+            raise FieldError(f"the weights sum to {sum(value)}, not to 1", "write three shares such as [0.4, 0.2, 0.4]")
+        if any(int(weight.as_tuple().exponent) < -9 for weight in value):
+            raise FieldError("a weight has more than 9 decimal places", "round the weights to 9 places")
+        return value
+
+
+class CheckThreshold(_Group):
+    """How one check departs from its default."""
+
+    max_violations: Count = 0
+    severity: Severity | None = None
+
+
+class GateSettings(_Group):
+    """How strict the gates are."""
+
+    quarantine_share_limit: Share = Decimal("0.05")
+    thresholds: dict[str, CheckThreshold] = Field(default_factory=dict)
+
+
+class MetricSettings(_Group):
+    """Windows of the cohort metrics, in days."""
+
+    opportunity_window_days: Annotated[int, Field(strict=True, ge=1)] = 90
+    order_window_days: Annotated[int, Field(strict=True, ge=1)] = 180
+
+
+class PublishSettings(_Group):
+    """What happens to old snapshots."""
+
+    keep: Annotated[int, Field(strict=True, ge=1)] = 10
+
+
+class ScheduleSettings(_Group):
+    """When the daemon runs by itself."""
+
+    daily: str = "0 6 * * *"
+
+    @field_validator("daily")
+    @classmethod
+    def _is_cron(cls, value: str) -> str:
+        hint = "write minute hour day month weekday, such as '0 6 * * *' for six in the morning"
+        fields = value.split()
+        if len(fields) != len(_CRON_RANGES):
+            raise FieldError(f"'{value}' is not a cron line: it has {len(fields)} fields, not 5", hint)
+        for field, (low, high) in zip(fields, _CRON_RANGES, strict=True):
+            if not all(_is_cron_part(part, low, high) for part in field.split(",")):
+                raise FieldError(f"'{value}' is not a cron line: '{field}' is not between {low} and {high}", hint)
+        return value
+
+
+def _is_cron_part(part: str, low: int, high: int) -> bool:
+    match = re.fullmatch(r"(\*|\w+(?:-\w+)?)(?:/([1-9][0-9]*))?", part)
+    if match is None:
+        return False
+    span = match.group(1)
+    if span == "*":
+        return True
+    ends = [_CRON_NAMES.get(end.lower(), end) for end in span.split("-")]
+    if not all(end.isdigit() and low <= int(end) <= high for end in ends):
+        return False
+    return int(ends[0]) <= int(ends[-1])
+
+
+class Settings(_Group):
+    """All settings of a workspace; ``as_of`` None means the latest business date in the data."""
+
+    company: CompanySettings = CompanySettings()
+    as_of: Day | None = None
+    dedup: DedupSettings = DedupSettings()
+    currency: CurrencySettings = CurrencySettings()
+    time: TimeSettings = TimeSettings()
+    attribution: AttributionSettings = Field(default_factory=AttributionSettings)
+    gates: GateSettings = GateSettings()
+    metrics: MetricSettings = MetricSettings()
+    publish: PublishSettings = PublishSettings()
+    roles: dict[str, tuple[str, ...]] = Field(default_factory=lambda: dict(DEFAULT_ROLES))
+    schedule: ScheduleSettings = ScheduleSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_group_is_default(cls, data: Any) -> Any:
+        # a group whose keys are all commented out reads as null
+        if not isinstance(data, dict):
+            return data
+        return {key: value for key, value in data.items() if value is not None or key not in cls.model_fields}
+
+    @field_validator("roles")
+    @classmethod
+    def _tables_are_published(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        from orchestration.lib.publish.tables import TABLES_BY_NAME  # noqa: PLC0415  # publish imports settings
+
+        for role, tables in value.items():
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", role):
+                raise FieldError(
+                    f"the role '{role}' cannot be a folder name", "use letters, digits, - and _", path=(role,)
+                )
+            for number, table in enumerate(tables):
+                if table != "*" and table not in TABLES_BY_NAME:
+                    raise FieldError(
+                        f"'{table}' is not a published table", nearest(table, TABLES_BY_NAME), path=(role, number)
+                    )
+        return value
+
+    def dbt_vars(self) -> dict[str, Any]:
+        """The settings that dbt needs, as its flat variables; decimals as text so that they stay exact."""
+        attribution = self.attribution
+        return {
+            "functional_currency": self.company.currency,
+            "company_timezone": self.company.timezone,
+            "fiscal_year_start_month": self.company.fiscal_year_start_month,
+            "as_of": self.as_of.isoformat() if self.as_of else None,
+            "lead_dedup_window_days": self.dedup.lead_window_days,
+            "max_rate_age_days": self.currency.max_rate_age_days,
+            "lookback_days": attribution.lookback_days,
+            "lookback_days_by_channel_group": dict(attribution.lookback_days_by_channel_group),
+            "reset_at_order": attribution.reset_at_order,
+            "attribution_models": list(attribution.models),
+            "default_attribution_model": attribution.default_model,
+            "position_weights": [str(weight) for weight in attribution.position_weights],
+            "opportunity_window_days": self.metrics.opportunity_window_days,
+            "order_window_days": self.metrics.order_window_days,
+        }
+
+
+def load_settings(workspace: Workspace) -> Settings:
+    """The settings of ``workspace``.
+
+    Raises:
+        ConfigurationError: ``triloop.yml`` is wrong; lists each problem with file, line, key and nearest valid name.
+    """
+    return read_settings(load_yaml(workspace.settings_file))
+
+
+def read_settings(document: YamlDocument) -> Settings:
+    """The settings that ``document`` makes, with the defaults for what it leaves out."""
+    return validate(Settings, document)
+
+
+def refuse_unknown_checks(workspace: Workspace, checks: Iterable[str]) -> None:
+    """Refuse a threshold for a check that does not exist: it would silently change nothing.
+
+    Raises:
+        ConfigurationError: names file, line and the nearest check.
+    """
+    document = load_yaml(workspace.settings_file)
+    known = set(checks)
+    problems = [
+        Problem(("gates", "thresholds", check), f"there is no check '{check}'", nearest(check, known))
+        for check in read_settings(document).gates.thresholds
+        if check not in known
+    ]
+    if problems:
+        raise document.error(problems)
