@@ -20,68 +20,15 @@ from pydantic import (
     model_validator,
 )
 
+from orchestration.lib.cron import cron_fault
 from orchestration.lib.currencies import CURRENCY_ALIASES, ISO_CURRENCIES
+from orchestration.lib.default_roles import DEFAULT_ROLES
 from orchestration.lib.errors import nearest
 from orchestration.lib.workspace import Workspace
 from orchestration.lib.yaml_source import FieldError, Problem, YamlDocument, load_yaml, validate
 
 AttributionModel = Literal["first", "last", "linear", "position_based"]
 Severity = Literal["block", "warn"]
-
-_REPORTS = ("metric_value", "metric_availability", "gate_result")
-_MARKET = ("campaign_scorecard", "channel_month", "dim_channel", "dim_campaign", "dim_product")
-_CREDIT = ("attribution_credit", "order_measure", "cost_allocation")
-_PLANT = ("order_line_delivery", "lot_facts", "dim_product")
-_ACCOUNTS = ("row_account", "quarantine_summary")
-DEFAULT_ROLES: dict[str, tuple[str, ...]] = {
-    "marketing": (
-        *_REPORTS,
-        *_MARKET,
-        *_CREDIT,
-        "lead_facts",
-        "opportunity_facts",
-        "journey_touch",
-        "new_customer_weight",
-        "lead_merge",
-    ),
-    "sales": (
-        *_REPORTS,
-        *_MARKET,
-        "lead_facts",
-        "opportunity_facts",
-        "order_facts",
-        "order_line_facts",
-        "customer_facts",
-        "journey_touch",
-        "dim_salesperson",
-    ),
-    "production": (*_REPORTS, *_PLANT),
-    "quality": (*_REPORTS, *_PLANT, *_ACCOUNTS),
-    "finance": (
-        *_REPORTS,
-        *_MARKET,
-        *_CREDIT,
-        *_ACCOUNTS,
-        "order_facts",
-        "order_line_facts",
-        "invoice_line_facts",
-        "payment_facts",
-        "customer_facts",
-        "document_source",
-    ),
-    "audit": ("*",),
-}
-"""Which published tables each role may read, unless the settings say otherwise."""
-
-_CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
-_CRON_NAMES = {
-    name: str(number)
-    for names, start in (
-        ("jan feb mar apr may jun jul aug sep oct nov dec", 1),
-        ("sun mon tue wed thu fri sat", 0),
-    )
-    for number, name in enumerate(names.split(), start)
-}
 
 
 def _day(value: Any) -> Any:
@@ -258,27 +205,13 @@ class ScheduleSettings(_Group):
     @field_validator("daily")
     @classmethod
     def _is_cron(cls, value: str) -> str:
-        hint = "write minute hour day month weekday, such as '0 6 * * *' for six in the morning"
-        fields = value.split()
-        if len(fields) != len(_CRON_RANGES):
-            raise FieldError(f"'{value}' is not a cron line: it has {len(fields)} fields, not 5", hint)
-        for field, (low, high) in zip(fields, _CRON_RANGES, strict=True):
-            if not all(_is_cron_part(part, low, high) for part in field.split(",")):
-                raise FieldError(f"'{value}' is not a cron line: '{field}' is not between {low} and {high}", hint)
+        fault = cron_fault(value)
+        if fault is not None:
+            raise FieldError(
+                f"'{value}' is not a cron line: {fault}",
+                "write minute hour day month weekday, such as '0 6 * * *' for six in the morning",
+            )
         return value
-
-
-def _is_cron_part(part: str, low: int, high: int) -> bool:
-    match = re.fullmatch(r"(\*|\w+(?:-\w+)?)(?:/([1-9][0-9]*))?", part)
-    if match is None:
-        return False
-    span = match.group(1)
-    if span == "*":
-        return True
-    ends = [_CRON_NAMES.get(end.lower(), end) for end in span.split("-")]
-    if not all(end.isdigit() and low <= int(end) <= high for end in ends):
-        return False
-    return int(ends[0]) <= int(ends[-1])
 
 
 class Settings(_Group):

@@ -111,10 +111,7 @@ def _problem(model_cls: type[BaseModel], data: Any, base: KeyPath, detail: Error
         message = f"unknown key '{path[-1]}'" + (f" in {inside}" if inside else "")
         return Problem(base + path, message, nearest(str(path[-1]), parent))
     if kind == "missing":
-        inside = dotted(base + path[:-1]) or "the file"
-        if isinstance(path[-1], int):
-            return Problem(base + path, f"{inside} has too few values: number {path[-1] + 1} is missing")
-        return Problem(base + path, f"{inside} needs the key '{path[-1]}'", f"add '{path[-1]}: ...'")
+        return _missing(base + path)
     if kind in {"value_error", "assertion_error"}:
         cause = context.get("error")
         if isinstance(cause, FieldError):
@@ -128,6 +125,13 @@ def _problem(model_cls: type[BaseModel], data: Any, base: KeyPath, detail: Error
     message = _TYPE_WORDS.get(kind) or detail["msg"].replace("Input should be", "must be")
     message = message[0].lower() + message[1:]
     return Problem(base + path, f"{where}: {message}, not {_shown(detail['input'])}", _TYPE_HINTS.get(kind))
+
+
+def _missing(path: KeyPath) -> Problem:
+    inside = dotted(path[:-1]) or "the file"
+    if isinstance(path[-1], int):
+        return Problem(path, f"{inside} has too few values: number {path[-1] + 1} is missing")
+    return Problem(path, f"{inside} needs the key '{path[-1]}'", f"add '{path[-1]}: ...'")
 
 
 _TYPE_WORDS = {
