@@ -74,6 +74,11 @@ class NodeResult:
     def failed(self) -> bool:
         return self.status in FAILED_STATUSES
 
+    @property
+    def compiled_sql(self) -> str:
+        """``compiled_code``, empty when nothing was compiled."""
+        return self.compiled_code or ""
+
 
 @dataclass(frozen=True)
 class DbtResult:
@@ -84,6 +89,16 @@ class DbtResult:
 
     def models(self) -> tuple[NodeResult, ...]:
         return tuple(node for node in self.nodes if node.resource_type == "model")
+
+    def describe(self) -> str:
+        """``12 models, 40,213 rows; 9 tests passed, 1 warned``."""
+        models = self.models()
+        tests = [node for node in self.nodes if node.resource_type in {"test", "unit_test"}]
+        warned = sum(node.status == "warn" for node in tests)
+        text = f"{len(models)} models, {sum(node.rows or 0 for node in models):,} rows"
+        if tests:
+            text += f"; {sum(node.status == 'pass' for node in tests)} tests passed"
+        return text + (f", {warned} warned" if warned else "")
 
 
 class DbtError(DataError):
@@ -180,10 +195,10 @@ class DbtRunner:
         temporary.replace(stamp)
 
     def _manifest_key(self) -> str:
-        """SHA-256 of dbt's version, this workspace's place, the variables and every file of the project."""
+        """SHA-256 of dbt's version, the database's name, the variables and every file of the project."""
         digest = hashlib.sha256()
         digest.update(_dbt_version().encode())
-        digest.update(str(self.workspace.warehouse_file).encode())
+        digest.update(self.workspace.warehouse_file.name.encode())
         digest.update(json.dumps(self._variables, sort_keys=True, default=str, ensure_ascii=False).encode())
         for path in sorted(self.project_dir.rglob("*")):
             relative = path.relative_to(self.project_dir)

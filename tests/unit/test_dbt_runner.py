@@ -108,6 +108,7 @@ def test_run_builds_tells_rows_and_leaves_the_file_free(project: Path, workspace
         "numbers": ("success", 3),
         "doubled": ("success", 3),
     }
+    assert result.describe() == "2 models, 6 rows; 2 tests passed"
     assert models["doubled"].relation == "main.doubled"
     assert models["doubled"].depends_on == ("model.mini.numbers",)
     assert "select id, 2 * n as n from" in (models["doubled"].compiled_code or "")

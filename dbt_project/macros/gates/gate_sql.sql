@@ -140,11 +140,18 @@ select (select count(*) from glob({{ gate_literal(gate_glob(expectations_dir) ~ 
   (select count(*) from glob({{ gate_literal(gate_glob(settings_file)) }})) as settings
 {% endmacro %}
 
+{#
+  SHA-256 over every suite's relative path and content, and the settings' content. A path is named from the depth of
+  the suites nearest the root on, so that it does not matter how the folder itself was written.
+#}
 {% macro duckdb__gate_policy_sql(expectations_dir, settings_file) %}
 select sha256(string_agg(line, chr(10) order by line)) as policy_hash
 from (
-  select substr(filename, {{ expectations_dir | length + 2 }}) || ' ' || sha256(content) as line
-  from read_blob({{ gate_literal(gate_glob(expectations_dir) ~ '/**/*.py') }})
+  select array_to_string(parts[min(len(parts)) over () :], '/') || ' ' || content_hash as line
+  from (
+    select string_split(filename, '/') as parts, sha256(content) as content_hash
+    from read_blob({{ gate_literal(gate_glob(expectations_dir) ~ '/**/*.py') }})
+  ) as suites
   union all
   select 'settings ' || sha256(content) as line
   from read_blob({{ gate_literal(gate_glob(settings_file)) }})
@@ -155,8 +162,11 @@ from (
 {% macro spark__gate_policy_sql(expectations_dir, settings_file) %}
 select sha2(array_join(sort_array(collect_list(line)), '\n'), 256) as policy_hash
 from (
-  select regexp_replace(path, '^.*/expectations/', '') || ' ' || sha2(content, 256) as line
-  from binaryFile.`{{ expectations_dir }}/{*,*/*,*/*/*}.py`
+  select array_join(slice(parts, min(size(parts)) over (), 1000), '/') || ' ' || content_hash as line
+  from (
+    select split(path, '/') as parts, sha2(content, 256) as content_hash
+    from binaryFile.`{{ expectations_dir }}/{*,*/*,*/*/*}.py`
+  ) as suites
   union all
   select 'settings ' || sha2(content, 256) as line from binaryFile.`{{ settings_file }}`
 ) as lines
