@@ -1,0 +1,192 @@
+"""The ``triloop`` command: finds the asked-for command, imports only that, and turns errors into one screen."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command as build_command
+
+from orchestration.cli.text import choose_language, say
+from orchestration.lib.errors import ExitCode, TriloopError, nearest
+
+# Command → module and function, in the order of the help page. Nothing of these is imported before it is asked for:
+# ``run`` needs Dagster and dbt (seconds), ``metrics`` only DuckDB.
+COMMANDS: dict[str, str] = {
+    "init": "orchestration.cli.init:init",
+    "run": "orchestration.cli.run:run",
+    "ui": "orchestration.cli.ui:ui",
+    "metrics": "orchestration.cli.metrics:metrics",
+    "query": "orchestration.cli.query:query",
+    "trace": "orchestration.cli.trace:trace",
+    "snapshots": "orchestration.cli.snapshots:snapshots",
+    "forget": "orchestration.cli.forget:forget",
+    "doctor": "orchestration.cli.doctor:doctor",
+}
+
+
+class LazyGroup(TyperGroup):
+    """A command group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        if getattr(ctx, "showing_help", False):  # a line of help must not cost an import
+            return TyperCommand(cmd_name, help=say(f"help.{cmd_name}", choose_language(None)))
+        return load(cmd_name)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        ctx.showing_help = True
+        super().format_help(ctx, formatter)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            raise typer.BadParameter(f"there is no command '{args[0]}': {nearest(args[0], COMMANDS)}", ctx=ctx)
+        return super().resolve_command(ctx, args)
+
+
+def load(name: str) -> Any:
+    """Import one command."""
+    module, _, function = COMMANDS[name].partition(":")
+    single = typer.Typer(add_completion=False, rich_markup_mode=None)
+    single.command(name)(getattr(import_module(module), function))
+    return build_command(single)
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    name="triloop",
+    help="From campaign to cash, in numbers you can trace / 从投放到回款，可追溯的数字",
+    epilog="Exit codes: 0 fine, 1 a gate refused or data at fault, 2 usage or settings, 3 internal.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # Rich's help costs an import of half the library
+)
+
+
+@app.callback(invoke_without_command=True)
+def root(version: bool = typer.Option(False, "--version", help="show the version and end")) -> None:
+    """Options of the command itself."""
+    if version:
+        from orchestration.lib.build_id import code_version  # noqa: PLC0415
+
+        typer.echo(f"triloop {code_version()}")
+        raise typer.Exit
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of the ``triloop`` script."""
+    sys.exit(invoke(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def invoke(arguments: Sequence[str]) -> int:
+    """Run one command line; errors go to stderr, one screen each.
+
+    Returns:
+        The exit code.
+    """
+    as_json = wants_json(arguments)
+    try:
+        outcome = build_command(app)(args=list(arguments), prog_name="triloop", standalone_mode=False)
+        return outcome if isinstance(outcome, int) else ExitCode.OK
+    except typer.Exit as stop:
+        return int(stop.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        print("\n" + say("error.stopped", choose_language(None)), file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of a pipe went away (`| head`): that is its right
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    except TriloopError as error:
+        show_error(error, as_json=as_json)
+        return int(error.exit_code)
+    except Exception as error:
+        usage = _usage_error(error)
+        if usage is not None:
+            show_error(usage, as_json=as_json)
+            return ExitCode.USAGE
+        internal = TriloopError(
+            f"{type(error).__name__}: {_first_line(error)}",
+            hint="this is a fault of triloop; the whole story is in that file",
+            file=write_crash_log(error),
+        )
+        show_error(internal, as_json=as_json)
+        return ExitCode.INTERNAL
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Whether the caller is a program that reads JSON."""
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    return any(word in ("--json", "--format=json") or (word == "--format" and after == "json") for word, after in pairs)
+
+
+def show_error(error: TriloopError, *, as_json: bool) -> None:
+    """Write an error to stderr: message, place, fix - or the same as JSON."""
+    if as_json:
+        told = {
+            "error": type(error).__name__,
+            "message": error.message,
+            "file": error.file,
+            "line": error.line,
+            "column": error.column,
+            "fix": error.hint,
+            "exit_code": int(error.exit_code),
+        }
+        print(json.dumps(told, ensure_ascii=False), file=sys.stderr)
+        return
+    lines = error.render().splitlines()
+    mark = "✗"
+    if sys.stderr.isatty() and not os.environ.get("NO_COLOR"):
+        mark = "\033[31m✗\033[0m"
+    print("\n".join([f"{mark} {lines[0]}", *lines[1:]]), file=sys.stderr)
+
+
+def _usage_error(error: Exception) -> TriloopError | None:
+    """A complaint of the command-line parser (wrong option, missing argument) as one of ours."""
+    from typer._click.exceptions import ClickException, NoArgsIsHelpError  # noqa: PLC0415
+
+    from orchestration.lib.errors import ConfigurationError  # noqa: PLC0415
+
+    if isinstance(error, NoArgsIsHelpError) or not isinstance(error, ClickException):
+        return None
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "triloop"
+    return ConfigurationError(error.format_message(), hint=f"see: {path} --help")
+
+
+def write_crash_log(error: BaseException) -> Path:
+    """Write the traceback where the user can find it: in the workspace, else in the temporary folder."""
+    text = "".join(traceback.format_exception(error))
+    name = f"triloop-error-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.getpid()}.log"
+    state = Path(os.environ.get("TRILOOP_WORKSPACE") or ".").resolve() / ".triloop"
+    for folder in (state / "logs", Path(tempfile.gettempdir())):
+        try:
+            if folder.parent.is_dir():
+                folder.mkdir(exist_ok=True)
+                (folder / name).write_text(text, encoding="utf-8")
+                return folder / name
+        except OSError:
+            continue  # a full or read-only disk may be the very fault: try the next place
+    print(text, file=sys.stderr)  # nowhere to write: better a long screen than a lost cause
+    return Path("stderr")
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or ["no message"])[0][:300]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""What the commands say, in English and Chinese."""
+
+from __future__ import annotations
+
+import os
+
+from orchestration.lib.errors import ConfigurationError, nearest
+
+LANGUAGES = ("en", "zh")
+LANGUAGE_VARIABLE = "TRILOOP_LANG"
+
+TEXT: dict[str, tuple[str, str]] = {
+    "help.init": ("make a workspace: settings, mappings, inbox", "新建工作区：设置、映射与收件箱"),
+    "help.run": ("run everything that changed, end with the picture", "运行全部变更，最后给出总览"),
+    "help.ui": ("open Dagster on this workspace", "打开本工作区的 Dagster 界面"),
+    "help.metrics": ("show metrics by channel, month …", "按渠道、月份等查看指标"),
+    "help.query": ("ask a published snapshot in SQL, read-only", "用 SQL 只读查询已发布快照"),
+    "help.trace": ("follow a number to its documents, files and rows", "把一个数字追溯到单据、文件与行"),
+    "help.snapshots": ("list published snapshots", "列出已发布快照"),
+    "help.forget": ("erase one person's data", "删除某个人的个人数据"),
+    "help.doctor": ("check the installation and the workspace", "检查安装与工作区"),
+    "error.stopped": ("stopped", "已停止"),
+    "metric": ("metric", "指标"),
+    "variant": ("variant", "变体"),
+    "view": ("view", "视角"),
+    "basis": ("basis", "口径"),
+    "model": ("model", "模型"),
+    "unit": ("unit", "单位"),
+    "cuts": ("cuts", "可切分维度"),
+    "period": ("period", "期间"),
+    "month": ("month", "月份"),
+    "quarter": ("quarter", "季度"),
+    "half_year": ("half-year", "半年"),
+    "year": ("year", "年份"),
+    "channel": ("channel", "渠道"),
+    "campaign": ("campaign", "营销活动"),
+    "salesperson": ("salesperson", "销售人员"),
+    "distributor": ("distributor", "经销商"),
+    "account": ("account", "客户"),
+    "product_family": ("product family", "产品系列"),
+    "value": ("value", "值"),
+    "n": ("n", "样本数"),
+    "numerator": ("numerator", "分子"),
+    "denominator": ("denominator", "分母"),
+    "prev": ("before", "上期"),
+    "yoy": ("year before", "去年同期"),
+    "change": ("change", "变化"),
+    "state": ("state", "状态"),
+    "available": ("available", "可用"),
+    "not_available": ("not available", "不可用"),
+    "definition": ("meaning", "含义"),
+    "formula": ("formula", "公式"),
+    "snapshot": ("snapshot", "快照"),
+    "created": ("created (UTC)", "创建时间（UTC）"),
+    "age": ("age", "距今"),
+    "rows": ("rows", "行数"),
+    "tables": ("tables", "表数"),
+    "gates": ("gates", "质量门"),
+    "gate": ("gate", "质量门"),
+    "code": ("code", "代码版本"),
+    "current": ("current", "当前"),
+    "damaged": ("damaged", "已损坏"),
+    "no_rows": ("no rows", "没有数据"),
+    "no_cells": ("No value is published for this question.", "此问题没有已发布的取值。"),
+    "immature": ("* the cohort has not reached its whole window yet", "* 同期群尚未满观察窗口"),
+    "none_published": (
+        "Nothing has been published yet; run: triloop run",
+        "尚未发布任何快照；请运行：triloop run",
+    ),
+    "total": ("total", "合计"),
+    "all": ("all time", "全部期间"),
+    "passed": ("passed", "通过"),
+    "failed": ("failed", "未通过"),
+    "warned": ("warned", "警告"),
+    "error": ("not evaluated", "未评估"),
+    "not_applicable": ("not applicable", "不适用"),
+    "term": ("from", "来自"),
+    "document": ("document", "单据"),
+    "entity": ("entity", "实体"),
+    "amount": ("amount", "金额"),
+    "source_file": ("file", "文件"),
+    "source_row": ("row", "行"),
+    "sha256": ("sha256", "sha256"),
+    "sums_exactly": ("the rows sum to it exactly", "明细合计与之完全一致"),
+    "more_rows": ("… {count} more rows; --limit {all} shows all", "… 另有 {count} 行；用 --limit {all} 查看全部"),
+    "landed_row": ("the row as it landed (personal values stay tokens)", "落地原始行（个人数据保持为令牌）"),
+    "no_source": ("no source row", "无来源行"),
+    "appears_in": ("appears in", "出现于"),
+}
+
+
+def choose_language(wanted: str | None) -> str:
+    """``en`` or ``zh``: the one asked for, else ``$TRILOOP_LANG``, else Chinese when the system speaks Chinese.
+
+    Raises:
+        ConfigurationError: another language was asked for.
+    """
+    if wanted is not None:
+        if wanted not in LANGUAGES:
+            raise ConfigurationError(f"there is no language '{wanted}'", hint=nearest(wanted, LANGUAGES))
+        return wanted
+    for variable in (LANGUAGE_VARIABLE, "LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(variable)
+        if value:
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"
+
+
+def say(key: str, lang: str, **values: object) -> str:
+    """The text of a key in a language; a name without an entry (a source's own word) stands for itself."""
+    texts = TEXT.get(key)
+    if texts is None:
+        return key
+    return texts[LANGUAGES.index(lang)].format(**values) if values else texts[LANGUAGES.index(lang)]
