@@ -13,6 +13,8 @@ from typing import Any
 from orchestration.lib.errors import ConfigurationError
 from orchestration.lib.yaml_source import KeyPath, parse_yaml
 
+# text that YAML reads as itself, so needs no quotes: words, zone names and days
+_PLAIN = re.compile(r"(?!(?i:true|false|null)$)[A-Za-z][A-Za-z_/]*|[0-9]{4}-[0-9]{2}-[0-9]{2}")
 TEMPLATE_FILE = Path(__file__).with_name("settings_template.yml")
 
 
@@ -49,7 +51,7 @@ def _leaves(overrides: Mapping[str, Any], template: Any, base: KeyPath = ()) -> 
 
 
 def _flow(value: Any) -> str:
-    if isinstance(value, (date, Decimal)):
+    if isinstance(value, (date, Decimal)) or (isinstance(value, str) and _PLAIN.fullmatch(value)):
         return str(value)
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{_flow(key)}: {_flow(item)}" for key, item in value.items()) + "}"
@@ -66,9 +68,10 @@ def render_page() -> str:
             "",
             "<!-- Generated from orchestration/lib/settings_template.yml by `make docs`; do not edit. -->",
             "",
-            "`triloop init` writes this file as `triloop.yml`. `triloop doctor` says whether yours is valid.",
+            "`triloop init` writes this file as `triloop.yml`. The values shown are the defaults.",
+            "`triloop doctor` says whether yours is valid.",
             "",
-            "`triloop init` 会写出此文件 `triloop.yml`；用 `triloop doctor` 检查是否有效。",
+            "`triloop init` 会写出此文件 `triloop.yml`，所列均为默认值；用 `triloop doctor` 检查是否有效。",
             "",
             "```yaml",
             TEMPLATE_FILE.read_text(encoding="utf-8").rstrip("\n"),
