@@ -5,14 +5,14 @@
 
 {% macro duckdb__first_known(expression, partition_by, order_by) -%}
 first_value({{ expression }} ignore nulls) over (
-    partition by {{ partition_by }} order by {{ order_by }}
-    rows between unbounded preceding and unbounded following
+  partition by {{ partition_by }} order by {{ order_by }}
+  rows between unbounded preceding and unbounded following
 )
 {%- endmacro %}
 
 {% macro spark__first_known(expression, partition_by, order_by) -%}
 first_value({{ expression }}, true) over (
-    partition by {{ partition_by }} order by {{ order_by }}
-    rows between unbounded preceding and unbounded following
+  partition by {{ partition_by }} order by {{ order_by }}
+  rows between unbounded preceding and unbounded following
 )
 {%- endmacro %}

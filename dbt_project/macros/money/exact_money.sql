@@ -1,7 +1,7 @@
 {#-
-    Exact money. Three traps are closed here so that no model has to remember them:
-    DuckDB multiplies DECIMAL(18,2) by DECIMAL(18,8) in 18 digits and overflows at 100 million; DuckDB divides decimals
-    in DOUBLE; and engines differ in how they round. Every amount is rounded half away from zero.
+  Exact money. Three traps are closed here so that no model has to remember them:
+  DuckDB multiplies DECIMAL(18,2) by DECIMAL(18,8) in 18 digits and overflows at 100 million; DuckDB divides decimals
+  in DOUBLE; and engines differ in how they round. Every amount is rounded half away from zero.
 -#}
 
 {#- Amount in the functional currency, to the minor unit; NULL when the rate is (never 1.0 in its stead). -#}
@@ -15,10 +15,10 @@ cast(round(cast({{ price }} as decimal(38, 6)) * {{ quantity }}, 2) as decimal(1
 {%- endmacro %}
 
 {#-
-    amount × part ÷ whole, exactly, rounded half away from zero to `scale` decimals; NULL when whole is 0.
+  amount × part ÷ whole, exactly, rounded half away from zero to `scale` decimals; NULL when whole is 0.
 
-    All three inputs may have up to 4 decimals. They are multiplied as integers, so the result is exact up to
-    amounts of 10^12 with parts of 10^10; beyond that the engine raises an overflow rather than lose a digit.
+  All three inputs may have up to 4 decimals. They are multiplied as integers, so the result is exact up to
+  amounts of 10^12 with parts of 10^10; beyond that the engine raises an overflow rather than lose a digit.
 -#}
 {% macro proportion(amount, part, whole, scale=2) -%}
 {{ return(adapter.dispatch('proportion', 'triloop')(amount, part, whole, scale)) }}
@@ -30,12 +30,12 @@ cast(round(cast({{ price }} as decimal(38, 6)) * {{ quantity }}, 2) as decimal(1
 {%- set w = "nullif(cast(cast(" ~ whole ~ " as decimal(38, 4)) * 10000 as hugeint), 0)" -%}
 {%- set unit = "0." ~ ("0" * (scale - 1)) ~ "1" -%}
 cast(
-    cast(
-        (sign({{ a }}) * sign({{ p }}) * sign({{ w }}))
-        * ((2 * abs({{ a }}) * abs({{ p }}) * {{ 10 ** scale }} + abs({{ w }}) * 10000) // (2 * abs({{ w }}) * 10000))
-        as decimal(38, 0)
-    ) * cast({{ unit }} as decimal({{ scale + 1 }}, {{ scale }}))
-    as decimal(18, {{ scale }})
+  cast(
+    (sign({{ a }}) * sign({{ p }}) * sign({{ w }}))
+    * ((2 * abs({{ a }}) * abs({{ p }}) * {{ 10 ** scale }} + abs({{ w }}) * 10000) // (2 * abs({{ w }}) * 10000))
+    as decimal(38, 0)
+  ) * cast({{ unit }} as decimal({{ scale + 1 }}, {{ scale }}))
+  as decimal(18, {{ scale }})
 )
 {%- endmacro %}
 
@@ -45,12 +45,12 @@ cast(
 {%- set w = "nullif(cast(cast(" ~ whole ~ " as decimal(38, 4)) * 10000 as decimal(38, 0)), 0)" -%}
 {%- set unit = "0." ~ ("0" * (scale - 1)) ~ "1" -%}
 cast(
-    cast(
-        cast(sign({{ a }}) * sign({{ p }}) * sign({{ w }}) as decimal(38, 0))
-        * ((2 * abs({{ a }}) * abs({{ p }}) * {{ 10 ** scale }} + abs({{ w }}) * 10000) div (2 * abs({{ w }}) * 10000))
-        as decimal(38, 0)
-    ) * cast({{ unit }} as decimal({{ scale + 1 }}, {{ scale }}))
-    as decimal(18, {{ scale }})
+  cast(
+    cast(sign({{ a }}) * sign({{ p }}) * sign({{ w }}) as decimal(38, 0))
+    * ((2 * abs({{ a }}) * abs({{ p }}) * {{ 10 ** scale }} + abs({{ w }}) * 10000) div (2 * abs({{ w }}) * 10000))
+    as decimal(38, 0)
+  ) * cast({{ unit }} as decimal({{ scale + 1 }}, {{ scale }}))
+  as decimal(18, {{ scale }})
 )
 {%- endmacro %}
 

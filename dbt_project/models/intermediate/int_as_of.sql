@@ -2,27 +2,27 @@
 {% set configured = var('as_of') -%}
 {% if configured -%}
 select
-    cast('{{ configured }}' as date) as as_of_on,
-    true as is_configured
+  cast('{{ configured }}' as date) as as_of_on,
+  true as is_configured
 {%- else -%}
 with business_date as (
-    select {{ to_business_date('max(ordered_at)') }} as latest_on from {{ ref('stg_sales_order') }}
-    union all
-    select {{ to_business_date('max(confirmed_at)') }} as latest_on from {{ ref('stg_sales_order') }}
-    union all
-    select {{ to_business_date('max(created_at)') }} as latest_on from {{ ref('stg_lead') }}
-    union all
-    select {{ to_business_date('max(touched_at)') }} as latest_on from {{ ref('stg_touchpoint') }}
-    union all
-    select max(invoiced_on) as latest_on from {{ ref('stg_invoice') }}
-    union all
-    select max(paid_on) as latest_on from {{ ref('stg_payment') }}
-    union all
-    select max(spent_on) as latest_on from {{ ref('stg_marketing_spend') }}
+  select {{ to_business_date('max(ordered_at)') }} as latest_on from {{ ref('stg_sales_order') }}
+  union all
+  select {{ to_business_date('max(confirmed_at)') }} as latest_on from {{ ref('stg_sales_order') }}
+  union all
+  select {{ to_business_date('max(created_at)') }} as latest_on from {{ ref('stg_lead') }}
+  union all
+  select {{ to_business_date('max(touched_at)') }} as latest_on from {{ ref('stg_touchpoint') }}
+  union all
+  select max(invoiced_on) as latest_on from {{ ref('stg_invoice') }}
+  union all
+  select max(paid_on) as latest_on from {{ ref('stg_payment') }}
+  union all
+  select max(spent_on) as latest_on from {{ ref('stg_marketing_spend') }}
 )
 
 select
-    max(latest_on) as as_of_on,
-    false as is_configured
+  max(latest_on) as as_of_on,
+  false as is_configured
 from business_date
 {%- endif %}

@@ -2,102 +2,102 @@
 -- the lead's own customer, its contact's customer, the customer of an opportunity or order that came of it, and last a
 -- contact with the same phone or e-mail token, when all such contacts belong to one account.
 with lead_row as (
-    select
-        people.surviving_lead_id,
-        leads.lead_id,
-        leads.created_at,
-        leads.customer_id,
-        contacts.customer_id as contact_customer_id,
-        coalesce(leads.phone, contacts.phone) as phone_token,
-        coalesce(leads.email, contacts.email) as email_token
-    from {{ ref('int_lead_person') }} as people
-    inner join {{ ref('stg_lead') }} as leads on people.lead_id = leads.lead_id
-    left join {{ ref('stg_contact') }} as contacts on leads.contact_id = contacts.contact_id
+  select
+    people.surviving_lead_id,
+    leads.lead_id,
+    leads.created_at,
+    leads.customer_id,
+    contacts.customer_id as contact_customer_id,
+    coalesce(leads.phone, contacts.phone) as phone_token,
+    coalesce(leads.email, contacts.email) as email_token
+  from {{ ref('int_lead_person') }} as people
+  inner join {{ ref('stg_lead') }} as leads on people.lead_id = leads.lead_id
+  left join {{ ref('stg_contact') }} as contacts on leads.contact_id = contacts.contact_id
 ),
 
 sale as (
-    select
-        opportunities.lead_id,
-        coalesce(opportunities.customer_id, orders.customer_id) as customer_id,
-        row_number() over (
-            partition by opportunities.lead_id
-            order by opportunities.created_at, opportunities.opportunity_id, orders.ordered_at, orders.order_id
-        ) as sequence
-    from {{ ref('stg_opportunity') }} as opportunities
-    left join {{ ref('stg_sales_order') }} as orders on opportunities.opportunity_id = orders.opportunity_id
-    where opportunities.lead_id is not null and coalesce(opportunities.customer_id, orders.customer_id) is not null
+  select
+    opportunities.lead_id,
+    coalesce(opportunities.customer_id, orders.customer_id) as customer_id,
+    row_number() over (
+      partition by opportunities.lead_id
+      order by opportunities.created_at, opportunities.opportunity_id, orders.ordered_at, orders.order_id
+    ) as sequence
+  from {{ ref('stg_opportunity') }} as opportunities
+  left join {{ ref('stg_sales_order') }} as orders on opportunities.opportunity_id = orders.opportunity_id
+  where opportunities.lead_id is not null and coalesce(opportunities.customer_id, orders.customer_id) is not null
 ),
 
 known_person as (
-    {%- for kind in ['phone', 'email'] %}
-    select
-        '{{ kind }}' as kind,
-        contacts.{{ kind }} as token,
-        min(accounts.account_id) as account_id
-    from {{ ref('stg_contact') }} as contacts
-    inner join {{ ref('int_account') }} as accounts on contacts.customer_id = accounts.customer_id
-    where contacts.{{ kind }} is not null
-    group by contacts.{{ kind }}
-    having count(distinct accounts.account_id) = 1
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+  {%- for kind in ['phone', 'email'] %}
+  select
+    '{{ kind }}' as kind,
+    contacts.{{ kind }} as token,
+    min(accounts.account_id) as account_id
+  from {{ ref('stg_contact') }} as contacts
+  inner join {{ ref('int_account') }} as accounts on contacts.customer_id = accounts.customer_id
+  where contacts.{{ kind }} is not null
+  group by contacts.{{ kind }}
+  having count(distinct accounts.account_id) = 1
+  {{ 'union all' if not loop.last }}
+  {%- endfor %}
 ),
 
 evidence as (
-    select
-        lead_row.surviving_lead_id,
-        lead_row.lead_id,
-        lead_row.created_at,
-        1 as strength,
-        'lead' as account_rule,
-        accounts.account_id
-    from lead_row
-    inner join {{ ref('int_account') }} as accounts on lead_row.customer_id = accounts.customer_id
-    union all
-    select
-        lead_row.surviving_lead_id,
-        lead_row.lead_id,
-        lead_row.created_at,
-        2 as strength,
-        'contact' as account_rule,
-        accounts.account_id
-    from lead_row
-    inner join {{ ref('int_account') }} as accounts on lead_row.contact_customer_id = accounts.customer_id
-    union all
-    select
-        lead_row.surviving_lead_id,
-        lead_row.lead_id,
-        lead_row.created_at,
-        3 as strength,
-        'opportunity' as account_rule,
-        accounts.account_id
-    from lead_row
-    inner join sale on lead_row.lead_id = sale.lead_id and sale.sequence = 1
-    inner join {{ ref('int_account') }} as accounts on sale.customer_id = accounts.customer_id
-    {%- for kind in ['phone', 'email'] %}
-    union all
-    select
-        lead_row.surviving_lead_id,
-        lead_row.lead_id,
-        lead_row.created_at,
-        {{ 3 + loop.index }} as strength,
-        'same_{{ kind }}' as account_rule,
-        known_person.account_id
-    from lead_row
-    inner join known_person on known_person.kind = '{{ kind }}' and lead_row.{{ kind }}_token = known_person.token
-    {%- endfor %}
+  select
+    lead_row.surviving_lead_id,
+    lead_row.lead_id,
+    lead_row.created_at,
+    1 as strength,
+    'lead' as account_rule,
+    accounts.account_id
+  from lead_row
+  inner join {{ ref('int_account') }} as accounts on lead_row.customer_id = accounts.customer_id
+  union all
+  select
+    lead_row.surviving_lead_id,
+    lead_row.lead_id,
+    lead_row.created_at,
+    2 as strength,
+    'contact' as account_rule,
+    accounts.account_id
+  from lead_row
+  inner join {{ ref('int_account') }} as accounts on lead_row.contact_customer_id = accounts.customer_id
+  union all
+  select
+    lead_row.surviving_lead_id,
+    lead_row.lead_id,
+    lead_row.created_at,
+    3 as strength,
+    'opportunity' as account_rule,
+    accounts.account_id
+  from lead_row
+  inner join sale on lead_row.lead_id = sale.lead_id and sale.sequence = 1
+  inner join {{ ref('int_account') }} as accounts on sale.customer_id = accounts.customer_id
+  {%- for kind in ['phone', 'email'] %}
+  union all
+  select
+    lead_row.surviving_lead_id,
+    lead_row.lead_id,
+    lead_row.created_at,
+    {{ 3 + loop.index }} as strength,
+    'same_{{ kind }}' as account_rule,
+    known_person.account_id
+  from lead_row
+  inner join known_person on known_person.kind = '{{ kind }}' and lead_row.{{ kind }}_token = known_person.token
+  {%- endfor %}
 ),
 
 ranked as (
-    select
-        *,
-        row_number() over (partition by surviving_lead_id order by strength, created_at, lead_id) as preference
-    from evidence
+  select
+    *,
+    row_number() over (partition by surviving_lead_id order by strength, created_at, lead_id) as preference
+  from evidence
 )
 
 select
-    surviving_lead_id as lead_id,
-    account_id,
-    account_rule
+  surviving_lead_id as lead_id,
+  account_id,
+  account_rule
 from ranked
 where preference = 1

@@ -1,21 +1,21 @@
 -- Marketing cost, each row once, net of recoverable VAT, in the functional currency at the rate of the day it was spent.
 select
-    spend.spend_id,
-    spend.document_no,
-    spend.campaign_id,
-    coalesce(spend.channel_id, campaigns.channel_id, 'unknown') as channel_id,
-    campaigns.objective,
-    spend.spent_on,
-    spend.service_from,
-    spend.service_to,
-    spend.placement,
-    spend.cost_type,
-    spend.stage,
-    spend.amount,
-    spend.currency,
-    {{ rate_columns('spend.currency') }},
-    {{ functional_amount('spend.amount', functional_rate('spend.currency')) }} as amount_functional,
-    {{ lineage('spend') }}
+  spend.spend_id,
+  spend.document_no,
+  spend.campaign_id,
+  coalesce(spend.channel_id, campaigns.channel_id, 'unknown') as channel_id,
+  campaigns.objective,
+  spend.spent_on,
+  spend.service_from,
+  spend.service_to,
+  spend.placement,
+  spend.cost_type,
+  spend.stage,
+  spend.amount,
+  spend.currency,
+  {{ rate_columns('spend.currency') }},
+  {{ functional_amount('spend.amount', functional_rate('spend.currency')) }} as amount_functional,
+  {{ lineage('spend') }}
 from {{ ref('stg_marketing_spend') }} as spend
 left join {{ ref('int_spend_merge') }} as merges on spend.spend_id = merges.spend_id
 left join {{ ref('stg_campaign') }} as campaigns on spend.campaign_id = campaigns.campaign_id

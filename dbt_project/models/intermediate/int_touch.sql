@@ -1,22 +1,22 @@
 -- The touches that journeys are made of. touched_at is as recorded; effective_at is when the touch counts: a touch known
 -- only by its date counts at the end of that date.
 select
-    touches.touch_id,
-    touches.account_id,
-    touches.lead_id,
-    touches.campaign_id,
-    touches.channel_id,
-    touches.touched_at,
-    touches.touched_on,
-    touches.effective_at,
-    touches.precision,
-    touches.touch_type,
-    touches.placement,
-    touches.utm_source,
-    touches.utm_medium,
-    touches.utm_campaign,
-    touches.is_implied,
-    {{ lineage('touches') }}
+  touches.touch_id,
+  touches.account_id,
+  touches.lead_id,
+  touches.campaign_id,
+  touches.channel_id,
+  touches.touched_at,
+  touches.touched_on,
+  touches.effective_at,
+  touches.precision,
+  touches.touch_type,
+  touches.placement,
+  touches.utm_source,
+  touches.utm_medium,
+  touches.utm_campaign,
+  touches.is_implied,
+  {{ lineage('touches') }}
 from {{ ref('int_touch_identified') }} as touches
 left join {{ ref('int_touch_merge') }} as merges on touches.touch_id = merges.touch_id
 where merges.touch_id is null

@@ -1,0 +1,101 @@
+-- One row per lead after de-duplication, with how far it came. Spam and test leads stay, with their reason.
+-- A window that has not passed yet at the as-of date is flagged (…_mature = false), its lead is not dropped.
+{% set window = var('opportunity_window_days') | int -%}
+with opportunity as (
+  select
+    lead_id,
+    opportunity_id,
+    created_on,
+    is_won,
+    row_number() over (partition by lead_id order by created_at, opportunity_id) as sequence
+  from {{ ref('int_opportunity') }}
+  where lead_id is not null
+),
+
+summed as (
+  select
+    lead_id,
+    count(*) as opportunity_count,
+    sum(case when is_won then 1 else 0 end) as won_count,
+    min(case when sequence = 1 then opportunity_id end) as first_opportunity_id,
+    min(created_on) as first_opportunity_on
+  from opportunity
+  group by lead_id
+),
+
+buyer as (
+  select
+    account_id,
+    min(confirmed_on) as first_order_on
+  from {{ ref('order_facts') }}
+  where is_first_order
+  group by account_id
+),
+
+judged as (
+  select
+    leads.*,
+    coalesce(summed.opportunity_count, 0) as opportunity_count,
+    coalesce(summed.won_count, 0) as won_count,
+    summed.first_opportunity_id,
+    summed.first_opportunity_on,
+    buyer.first_order_on as account_first_order_on,
+    as_of.as_of_on,
+    {{ days_between('leads.created_on', 'summed.first_opportunity_on') }} as days_to_opportunity,
+    {{ days_between('leads.created_on', 'leads.mql_on') }} as days_to_mql,
+    {{ days_between('leads.created_on', 'leads.sql_on') }} as days_to_sql,
+    {{ days_between('leads.created_on', 'as_of.as_of_on') }} as age_days
+  from {{ ref('int_lead') }} as leads
+  cross join {{ ref('int_as_of') }} as as_of
+  left join summed on leads.lead_id = summed.lead_id
+  left join buyer on leads.account_id = buyer.account_id
+)
+
+select
+  lead_id,
+  person_id,
+  contact_id,
+  account_id,
+  account_rule,
+  customer_id,
+  created_at,
+  created_on,
+  origin_channel_id,
+  origin_campaign_id,
+  origin_rule,
+  status,
+  is_valid,
+  exclusion_reason,
+  region,
+  segment,
+  product_interest,
+  score,
+  salesperson_id,
+  landing_page,
+  lead_row_count,
+  mql_on,
+  days_to_mql,
+  mql_on is not null as is_mql,
+  coalesce(days_to_mql between 0 and 30, false) as is_mql_30d,
+  coalesce(days_to_mql between 0 and 90, false) as is_mql_90d,
+  sql_on,
+  days_to_sql,
+  sql_on is not null as is_sql,
+  coalesce(days_to_sql between 0 and 30, false) as is_sql_30d,
+  coalesce(days_to_sql between 0 and 90, false) as is_sql_90d,
+  opportunity_count,
+  opportunity_count > 0 as has_opportunity,
+  first_opportunity_id,
+  first_opportunity_on,
+  days_to_opportunity,
+  coalesce(days_to_opportunity between 0 and {{ window }}, false) as is_opportunity_within_window,
+  coalesce(age_days >= {{ window }}, false) as is_opportunity_window_mature,
+  won_count > 0 as has_won_opportunity,
+  account_first_order_on,
+  coalesce(account_first_order_on < created_on, false) as has_earlier_order,
+  source_system,
+  source_object,
+  source_file,
+  source_row,
+  source_sha256
+from judged

@@ -1,0 +1,117 @@
+-- One row per order line: booked, invoiced, cost, contribution and cash of that line, functional currency, net of VAT.
+with invoiced as (
+  select
+    order_line_id,
+    count(*) as invoice_line_count,
+    count(cogs_functional) as costed_line_count,
+    sum(net_invoiced_functional) as net_invoiced,
+    sum(cogs_functional) as cogs,
+    sum(net_invoiced_functional - cogs_functional) as gross_profit
+  from {{ ref('int_invoice_line') }}
+  where order_line_id is not null
+  group by order_line_id
+),
+
+borne as (
+  select
+    order_line_id
+    {%- for kind in ['freight', 'commission', 'rebate', 'bad_debt', 'other', 'after_sales'] %},
+    sum(case when kind = '{{ kind }}' then amount_functional else 0 end) as {{ kind }}
+    {%- endfor %}
+  from {{ ref('int_order_cost_line') }}
+  where order_line_id is not null
+  group by order_line_id
+),
+
+collected as (
+  select
+    order_line_id,
+    sum(collected_functional) as collected
+  from {{ ref('int_payment_line') }}
+  where order_line_id is not null
+  group by order_line_id
+),
+
+returned as (
+  select
+    order_line_id,
+    sum(quantity) as returned_quantity
+  from {{ ref('stg_sales_return') }}
+  where order_line_id is not null
+  group by order_line_id
+),
+
+joined as (
+  select
+    lines.*,
+    orders.origin_channel_id,
+    orders.origin_campaign_id,
+    orders.salesperson_id,
+    orders.distributor_id,
+    coalesce(invoiced.net_invoiced, 0) as net_invoiced,
+    case when invoiced.costed_line_count = 0 then null else coalesce(invoiced.cogs, 0) end as cogs,
+    case when invoiced.costed_line_count = 0 then null else coalesce(invoiced.gross_profit, 0) end as gross_profit,
+    coalesce(invoiced.invoice_line_count - invoiced.costed_line_count, 0) as uncosted_line_count,
+    coalesce(borne.freight, 0) as freight,
+    coalesce(borne.commission, 0) as commission,
+    coalesce(borne.rebate, 0) as rebate,
+    coalesce(borne.bad_debt, 0) as bad_debt,
+    coalesce(borne.other, 0) as other_cost,
+    coalesce(borne.after_sales, 0) as after_sales,
+    coalesce(collected.collected, 0) as collected,
+    coalesce(returned.returned_quantity, 0) as returned_quantity
+  from {{ ref('int_order_line') }} as lines
+  inner join {{ ref('int_order') }} as orders on lines.order_id = orders.order_id
+  left join invoiced on lines.order_line_id = invoiced.order_line_id
+  left join borne on lines.order_line_id = borne.order_line_id
+  left join collected on lines.order_line_id = collected.order_line_id
+  left join returned on lines.order_line_id = returned.order_line_id
+)
+
+select
+  order_line_id,
+  order_id,
+  line_no,
+  account_id,
+  product_id,
+  origin_channel_id,
+  origin_campaign_id,
+  salesperson_id,
+  distributor_id,
+  ordered_on,
+  confirmed_on,
+  is_excluded,
+  exclusion_reason,
+  quantity,
+  cast(returned_quantity as decimal(18, 4)) as returned_quantity,
+  list_amount,
+  net_amount,
+  currency,
+  rate,
+  rate_id,
+  has_rate,
+  net_booked_functional as net_booked,
+  list_booked_functional as list_booked,
+  standard_cost_functional as booked_cost,
+  cast(net_invoiced as decimal(18, 2)) as net_invoiced,
+  cast(cogs as decimal(18, 2)) as cogs,
+  cast(gross_profit as decimal(18, 2)) as gross_profit,
+  uncosted_line_count,
+  cast(freight as decimal(18, 2)) as freight,
+  cast(commission as decimal(18, 2)) as commission,
+  cast(rebate as decimal(18, 2)) as rebate,
+  cast(bad_debt as decimal(18, 2)) as bad_debt,
+  cast(other_cost as decimal(18, 2)) as other_cost,
+  cast(after_sales as decimal(18, 2)) as after_sales,
+  cast(gross_profit - freight - commission - rebate - after_sales - bad_debt as decimal(18, 2)) as contribution,
+  cast(
+    net_booked_functional - standard_cost_functional - freight - commission - rebate - after_sales - bad_debt
+    as decimal(18, 2)
+  ) as contribution_booked,
+  cast(collected as decimal(18, 2)) as collected,
+  source_system,
+  source_object,
+  source_file,
+  source_row,
+  source_sha256
+from joined
