@@ -9,6 +9,14 @@
 cast(round(cast({{ amount }} as decimal(38, 2)) * {{ rate }}, 2) as decimal(18, 2))
 {%- endmacro %}
 
+{#- Sum of amounts, NULL when one of them is: a total that silently lacks a row is worse than none. -#}
+{% macro full_sum(amount, condition='true') -%}
+case
+  when count(case when {{ condition }} then 1 end) = count(case when {{ condition }} then {{ amount }} end)
+    then sum(case when {{ condition }} then {{ amount }} else 0 end)
+end
+{%- endmacro %}
+
 {#- Price × quantity, to the minor unit. -#}
 {% macro extended_amount(price, quantity) -%}
 cast(round(cast({{ price }} as decimal(38, 6)) * {{ quantity }}, 2) as decimal(18, 2))

@@ -6,10 +6,9 @@ with booked as (
     order_id,
     count(*) as line_count,
     sum(net_amount) as net_amount,
-    sum(net_booked_functional) as net_booked,
-    sum(list_booked_functional) as list_booked,
-    -- a part of the cost is not the cost: NULL unless every line has a standard cost
-    case when count(standard_cost_functional) = count(*) then sum(standard_cost_functional) end as booked_cost,
+    {{ full_sum('net_booked_functional') }} as net_booked,
+    {{ full_sum('list_booked_functional') }} as list_booked,
+    {{ full_sum('standard_cost_functional') }} as booked_cost,
     min(case when has_rate then 1 else 0 end) = 1 as has_rate
   from {{ ref('int_order_line') }}
   group by order_id
@@ -21,7 +20,7 @@ invoiced as (
     min(invoiced_on) as first_invoiced_on,
     count(*) as invoice_line_count,
     count(cogs_functional) as costed_line_count,
-    sum(net_invoiced_functional) as net_invoiced,
+    {{ full_sum('net_invoiced_functional') }} as net_invoiced,
     sum(cogs_functional) as cogs,
     sum(net_invoiced_functional - cogs_functional) as gross_profit
   from {{ ref('int_invoice_line') }}
@@ -33,7 +32,7 @@ borne as (
   select
     order_id
     {%- for kind in ['freight', 'commission', 'rebate', 'bad_debt', 'other', 'after_sales'] %},
-    sum(case when kind = '{{ kind }}' then amount_functional else 0 end) as {{ kind }}
+    {{ full_sum('amount_functional', "kind = '" ~ kind ~ "'") }} as {{ kind }}
     {%- endfor %}
   from {{ ref('int_order_cost_line') }}
   where order_id is not null
@@ -44,9 +43,9 @@ collected as (
   select
     order_id,
     max(paid_on) as last_paid_on,
-    sum(collected_functional) as collected,
-    sum(case when invoice_kind = 'invoice' then collected_functional else 0 end) as collection_amount,
-    sum(case when invoice_kind = 'invoice' then collected_functional * days_to_pay else 0 end)
+    {{ full_sum('collected_functional') }} as collected,
+    {{ full_sum('collected_functional', "invoice_kind = 'invoice'") }} as collection_amount,
+    {{ full_sum('collected_functional * days_to_pay', "invoice_kind = 'invoice'") }}
       as collection_day_amount
   from {{ ref('int_payment_line') }}
   where order_id is not null
@@ -75,19 +74,19 @@ joined as (
     booked.list_booked,
     booked.booked_cost,
     invoiced.first_invoiced_on,
-    coalesce(invoiced.net_invoiced, 0) as net_invoiced,
+    case when invoiced.order_id is null then 0 else invoiced.net_invoiced end as net_invoiced,
     case when invoiced.costed_line_count = 0 then null else coalesce(invoiced.cogs, 0) end as cogs,
     case when invoiced.costed_line_count = 0 then null else coalesce(invoiced.gross_profit, 0) end as gross_profit,
     coalesce(invoiced.invoice_line_count - invoiced.costed_line_count, 0) as uncosted_line_count,
-    coalesce(borne.freight, 0) as freight,
-    coalesce(borne.commission, 0) as commission,
-    coalesce(borne.rebate, 0) as rebate,
-    coalesce(borne.bad_debt, 0) as bad_debt,
-    coalesce(borne.other, 0) as other_cost,
-    coalesce(borne.after_sales, 0) as after_sales,
-    coalesce(collected.collected, 0) as collected,
-    coalesce(collected.collection_amount, 0) as collection_amount,
-    coalesce(collected.collection_day_amount, 0) as collection_day_amount,
+    case when borne.order_id is null then 0 else borne.freight end as freight,
+    case when borne.order_id is null then 0 else borne.commission end as commission,
+    case when borne.order_id is null then 0 else borne.rebate end as rebate,
+    case when borne.order_id is null then 0 else borne.bad_debt end as bad_debt,
+    case when borne.order_id is null then 0 else borne.other end as other_cost,
+    case when borne.order_id is null then 0 else borne.after_sales end as after_sales,
+    case when collected.order_id is null then 0 else collected.collected end as collected,
+    case when collected.order_id is null then 0 else collected.collection_amount end as collection_amount,
+    case when collected.order_id is null then 0 else collected.collection_day_amount end as collection_day_amount,
     collected.last_paid_on,
     coalesce(delivered.due_line_count, 0) as due_line_count,
     coalesce(delivered.on_time_line_count, 0) as on_time_line_count,

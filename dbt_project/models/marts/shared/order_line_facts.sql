@@ -4,7 +4,7 @@ with invoiced as (
     order_line_id,
     count(*) as invoice_line_count,
     count(cogs_functional) as costed_line_count,
-    sum(net_invoiced_functional) as net_invoiced,
+    {{ full_sum('net_invoiced_functional') }} as net_invoiced,
     sum(cogs_functional) as cogs,
     sum(net_invoiced_functional - cogs_functional) as gross_profit
   from {{ ref('int_invoice_line') }}
@@ -16,7 +16,7 @@ borne as (
   select
     order_line_id
     {%- for kind in ['freight', 'commission', 'rebate', 'bad_debt', 'other', 'after_sales'] %},
-    sum(case when kind = '{{ kind }}' then amount_functional else 0 end) as {{ kind }}
+    {{ full_sum('amount_functional', "kind = '" ~ kind ~ "'") }} as {{ kind }}
     {%- endfor %}
   from {{ ref('int_order_cost_line') }}
   where order_line_id is not null
@@ -26,7 +26,7 @@ borne as (
 collected as (
   select
     order_line_id,
-    sum(collected_functional) as collected
+    {{ full_sum('collected_functional') }} as collected
   from {{ ref('int_payment_line') }}
   where order_line_id is not null
   group by order_line_id
@@ -48,17 +48,17 @@ joined as (
     orders.origin_campaign_id,
     orders.salesperson_id,
     orders.distributor_id,
-    coalesce(invoiced.net_invoiced, 0) as net_invoiced,
+    case when invoiced.order_line_id is null then 0 else invoiced.net_invoiced end as net_invoiced,
     case when invoiced.costed_line_count = 0 then null else coalesce(invoiced.cogs, 0) end as cogs,
     case when invoiced.costed_line_count = 0 then null else coalesce(invoiced.gross_profit, 0) end as gross_profit,
     coalesce(invoiced.invoice_line_count - invoiced.costed_line_count, 0) as uncosted_line_count,
-    coalesce(borne.freight, 0) as freight,
-    coalesce(borne.commission, 0) as commission,
-    coalesce(borne.rebate, 0) as rebate,
-    coalesce(borne.bad_debt, 0) as bad_debt,
-    coalesce(borne.other, 0) as other_cost,
-    coalesce(borne.after_sales, 0) as after_sales,
-    coalesce(collected.collected, 0) as collected,
+    case when borne.order_line_id is null then 0 else borne.freight end as freight,
+    case when borne.order_line_id is null then 0 else borne.commission end as commission,
+    case when borne.order_line_id is null then 0 else borne.rebate end as rebate,
+    case when borne.order_line_id is null then 0 else borne.bad_debt end as bad_debt,
+    case when borne.order_line_id is null then 0 else borne.other end as other_cost,
+    case when borne.order_line_id is null then 0 else borne.after_sales end as after_sales,
+    case when collected.order_line_id is null then 0 else collected.collected end as collected,
     coalesce(returned.returned_quantity, 0) as returned_quantity
   from {{ ref('int_order_line') }} as lines
   inner join {{ ref('int_order') }} as orders on lines.order_id = orders.order_id
