@@ -1,0 +1,135 @@
+"""Journeys of the demo, following attribution.md: the touches of each account, order by order."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from tests.oracles.demo_facts import UNKNOWN, DemoFacts
+from tests.oracles.exact import BILLION, CUMULATIVE, credited
+
+LOOKBACK = {"trade_show": 540}
+LOOKBACK_DEFAULT = 365
+RULES = (
+    # source, medium (empty: any), channel
+    ("baidu", "cpc", "paid_search"),
+    ("google", "cpc", "paid_search"),
+    ("wechat", "", "social_ads"),
+    ("douyin", "", "social_ads"),
+    ("", "email", "email"),
+    ("", "organic", "organic"),
+    ("(direct)", "", "direct"),
+)
+
+
+class DemoAttribution:
+    """Journeys of the orders that count."""
+
+    def __init__(self, facts: DemoFacts) -> None:
+        self.facts = facts
+
+    @classmethod
+    def of(cls, workspace: Path) -> DemoAttribution:
+        return cls(DemoFacts(workspace))
+
+    @cached_property
+    def touches(self) -> dict[str, list[tuple[datetime, int, str, str]]]:
+        """Account → touches in order as (counts from, 0 exact or 1 date-only, id, channel)."""
+        facts, survivors, leads = self.facts, self.facts.survivor_of, self.facts.leads
+        found: list[tuple[str | None, str, datetime, int, str, str, str | None]] = []
+        for row in facts.files.crm("touchpoints").itertuples():
+            campaign = row.utm_campaign.upper()
+            lead = survivors[row.lead_id] if row.lead_id else None
+            account = leads.at[lead, "account"] if lead else None
+            if account is None and row.contact_id:
+                customer = facts.contacts.at[row.contact_id, "customer_code"]
+                account = facts.account_of[customer] if customer else None
+            channel = facts.channel_of(_channel(row.utm_source, row.utm_medium), campaign)
+            moment = datetime.strptime(row.touched_at, "%Y-%m-%d %H:%M:%S")
+            found.append((account, campaign, moment, 0, row.touch_id, channel, lead))
+        for row in facts.files.crm("offline_touchpoints").itertuples():
+            lead = survivors[row.lead_id]
+            end = datetime.combine(datetime.strptime(row.touch_date, "%Y-%m-%d"), time.max)
+            channel = facts.channel_of(row.channel, row.campaign)
+            found.append((leads.at[lead, "account"], row.campaign, end, 1, row.touch_id, channel, lead))
+        touched = {lead for *_, lead in found if lead}
+        # a lead that no touch explains was itself a touch
+        for lead in leads.itertuples():
+            if lead.lead not in touched:
+                found.append((lead.account, lead.campaign, lead.created, 0, f"~{lead.lead}", lead.channel, lead.lead))
+        merged: dict[tuple[object, ...], tuple[datetime, int, str, str]] = {}
+        for account, campaign, moment, vague, touch, channel, lead in found:
+            if account is None or (lead is not None and not leads.at[lead, "valid"]):
+                continue
+            # one campaign, one account, one day: one touch, the earliest
+            key = (account, campaign, moment.date()) if campaign else (account, touch)
+            entry = (moment, vague, touch, channel)
+            merged[key] = min(entry, merged[key]) if key in merged else entry
+        by_account: dict[str, list[tuple[datetime, int, str, str]]] = defaultdict(list)
+        for key, entry in merged.items():
+            by_account[str(key[0])].append(entry)
+        return {account: sorted(entries) for account, entries in by_account.items()}
+
+    @cached_property
+    def journeys(self) -> dict[str, list[str]]:
+        """Order → channels of its touches, in order. Window: (max(t - lookback, previous order), t]."""
+        orders = self.facts.orders.sort_values(["converted", "order"])
+        result: dict[str, list[str]] = {}
+        for account, group in orders.groupby("account"):
+            moments = sorted(set(group["converted"]))
+            for order in group.itertuples():
+                at = order.converted
+                earlier = [moment for moment in moments if moment < at]
+                previous = earlier[-1] if earlier else None
+                chosen = []
+                for moment, vague, touch, channel in self.touches.get(str(account), []):
+                    capped = min(moment, at)
+                    happened = moment.date() <= at.date() if vague else moment <= at
+                    spent = previous is not None and (moment.date() <= previous.date() if vague else moment <= previous)
+                    oldest = at - timedelta(days=LOOKBACK.get(channel, LOOKBACK_DEFAULT))
+                    if happened and not spent and capped >= oldest:
+                        chosen.append((capped, vague, touch, channel))
+                result[order.order] = [channel for *_, channel in sorted(chosen)]
+        return result
+
+    def credit(self, order: str, amount: Decimal, model: str = "position_based") -> dict[str, Decimal]:
+        """Channel → credit of one amount of an order; key ``""`` where the order has no journey."""
+        channels = self.journeys[order]
+        if not channels:
+            return {"": amount}
+        parts: dict[str, Decimal] = defaultdict(Decimal)
+        for channel, part in zip(channels, credited(amount, CUMULATIVE[model](len(channels))), strict=True):
+            parts[channel] += part
+        return dict(parts)
+
+    def weight(self, order: str, model: str = "position_based") -> dict[str, Decimal]:
+        """Channel → share of one order, key ``""`` where it has no journey."""
+        channels = self.journeys[order]
+        if not channels:
+            return {"": Decimal(1)}
+        cumulative = CUMULATIVE[model](len(channels))
+        parts: dict[str, Decimal] = defaultdict(Decimal)
+        for channel, here, before in zip(channels, cumulative, [0, *cumulative[:-1]], strict=True):
+            parts[channel] += Decimal(here - before) / BILLION
+        return dict(parts)
+
+    @cached_property
+    def first_orders(self) -> pd.DataFrame:
+        """The first order with a positive net amount of each account."""
+        booked = self.facts.order_lines.groupby("单号")["net"].sum()
+        orders = self.facts.orders.assign(net=self.facts.orders["order"].map(booked))
+        positive = orders[orders["net"].map(lambda net: isinstance(net, Decimal) and net > 0)]
+        return positive.sort_values(["converted", "order"]).drop_duplicates("account")
+
+
+def _channel(source: str, medium: str) -> str:
+    source, medium = source.strip().lower(), medium.strip().lower()
+    for rule_source, rule_medium, channel in RULES:
+        if rule_source in ("", source) and rule_medium in ("", medium):
+            return channel
+    return "" if source or medium else UNKNOWN
