@@ -12,7 +12,7 @@ with running as (
     amount,
     sum(amount) over (
       partition by order_id, order_line_id, measure
-      order by posted_on, posting_id
+      order by posted_on nulls last, posting_id
       rows between unbounded preceding and current row
     ) as amount_after
   from {{ ref('order_measure') }}
@@ -46,18 +46,18 @@ model as (
   from (values {% for name in names %}('{{ name }}'){{ ', ' if not loop.last }}{% endfor %}) as listed (name)
 ),
 
--- One reason per order that has no journey.
-without_journey as (
+-- One reason per order that has no journey. Money that belongs to no order has no account either.
+with_journey as (
+  select distinct order_id from {{ ref('attribution_weight') }}
+),
+
+shut_out as (
   select
-    conversion.order_id,
-    case
-      when conversion.account_id is null then 'no_identity'
-      else coalesce(max(shut_out.exclusion_reason), 'no_touch')
-    end as reason
-  from {{ ref('conversion') }} as conversion
-  left join {{ ref('journey_touch') }} as shut_out on conversion.order_id = shut_out.order_id
-  group by conversion.order_id, conversion.account_id
-  having max(case when shut_out.is_in_journey then 1 else 0 end) = 0
+    order_id,
+    max(exclusion_reason) as reason
+  from {{ ref('journey_touch') }}
+  where not is_in_journey
+  group by order_id
 ),
 
 unattributed as (
@@ -68,11 +68,14 @@ unattributed as (
     running.posted_on,
     model.name as model,
     running.measure,
-    without_journey.reason,
+    case when conversion.account_id is null then 'no_identity' else coalesce(shut_out.reason, 'no_touch') end as reason,
     running.amount
   from running
-  inner join without_journey on running.order_id = without_journey.order_id
   cross join model
+  left join with_journey on running.order_id = with_journey.order_id
+  left join {{ ref('conversion') }} as conversion on running.order_id = conversion.order_id
+  left join shut_out on running.order_id = shut_out.order_id
+  where with_journey.order_id is null
 ),
 
 credit as (
@@ -86,7 +89,7 @@ credit as (
     touch_id,
     campaign_id,
     channel_id,
-    cast(null as varchar) as unattributed_reason,
+    cast(null as string) as unattributed_reason,
     amount
   from attributed
 
@@ -99,9 +102,9 @@ credit as (
     posted_on,
     model,
     measure,
-    cast(null as varchar) as touch_id,
-    cast(null as varchar) as campaign_id,
-    cast(null as varchar) as channel_id,
+    cast(null as string) as touch_id,
+    cast(null as string) as campaign_id,
+    cast(null as string) as channel_id,
     reason as unattributed_reason,
     amount
   from unattributed
@@ -119,7 +122,7 @@ select
   touch_id,
   campaign_id,
   channel_id,
-  cast(null as varchar) as stage,
+  cast(null as string) as stage,
   unattributed_reason,
   amount
 from credit

@@ -4,7 +4,7 @@ with orders as (
     order_id,
     account_id,
     confirmed_at as converted_at,
-    {{ to_business_date('confirmed_at') }} as converted_on
+    confirmed_on as converted_on
   from {{ ref('order_facts') }}
   where not is_excluded
 ),

@@ -5,8 +5,8 @@ with spend as (
   select
     spend.spend_id,
     spend.campaign_id,
-    coalesce(spend.channel_id, campaign.channel_id) as channel_id,
-    campaign.objective,
+    spend.channel_id,
+    spend.objective,
     spend.cost_type,
     spend.stage,
     spend.amount_functional as amount,
@@ -16,7 +16,6 @@ with spend as (
       else coalesce(spend.service_from, spend.spent_on)
     end as last_on
   from {{ ref('int_spend') }} as spend
-  left join {{ ref('dim_campaign') }} as campaign on spend.campaign_id = campaign.campaign_id
 ),
 
 digit as (
@@ -57,7 +56,7 @@ by_days as (
 )
 
 select
-  by_days.spend_id || ':' || cast(by_days.month as varchar) as cost_allocation_id,
+  by_days.spend_id || ':' || cast(by_days.month as string) as cost_allocation_id,
   by_days.spend_id,
   by_days.campaign_id,
   by_days.channel_id,
@@ -70,11 +69,11 @@ select
     - {{ proportion('by_days.amount', 'by_days.days_before', 'by_days.days_in_all') }} as decimal(18, 2)
   ) as amount,
   case
-    when by_days.campaign_id is not null or by_days.channel_id is not null then 'direct'
+    when by_days.campaign_id is not null or by_days.channel_id <> 'unknown' then 'direct'
     else 'unallocated'
   end as basis,
   case
-    when by_days.campaign_id is null and by_days.channel_id is null then 'no_campaign_or_channel'
+    when by_days.campaign_id is null and coalesce(by_days.channel_id, 'unknown') = 'unknown' then 'no_campaign_or_channel'
   end as reason,
   coalesce(by_days.cost_type = 'media', false) as is_media,
   coalesce(by_days.objective <> 'retention', true) as is_acquisition

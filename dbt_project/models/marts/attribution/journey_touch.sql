@@ -62,7 +62,7 @@ select
   touched_at,
   converted_at,
   true as is_in_journey,
-  cast(null as varchar) as exclusion_reason
+  cast(null as string) as exclusion_reason
 from in_journey
 
 union all
