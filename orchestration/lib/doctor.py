@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import platform
 import re
+import shlex
 import shutil
 import sqlite3
 import stat
@@ -231,7 +232,7 @@ class Doctor:
         from orchestration.lib.warehouse import connect  # noqa: PLC0415
 
         if not workspace.warehouse_file.is_file():
-            yield self._warn("warehouse", ("not built yet", "尚未建立"), ("triloop run", "triloop run"))
+            yield self._warn("warehouse", ("not built yet", "尚未建立"), _run(workspace))
             return
         try:
             with connect(workspace, read_only=True) as connection:
@@ -254,7 +255,7 @@ class Doctor:
 
         latest = Ledger(workspace).runs(limit=1) if workspace.ledger_file.is_file() else []
         if not latest:
-            yield self._warn("last_run", ("nothing has run yet", "尚未运行过"), ("triloop run", "triloop run"))
+            yield self._warn("last_run", ("nothing has run yet", "尚未运行过"), _run(workspace))
             return
         run = latest[0]
         text = f"{run.run_id[:8]} {run.status}, {run.started_at:%Y-%m-%d %H:%M} UTC"
@@ -277,10 +278,14 @@ class Doctor:
 
         snapshot = current_id(workspace.published_dir)
         if snapshot is None:
-            yield self._warn("snapshot", ("nothing is published yet", "尚未发布"), ("triloop run", "triloop run"))
+            yield self._warn("snapshot", ("nothing is published yet", "尚未发布"), _run(workspace))
             return
         days = (datetime.now(UTC) - created_at(snapshot)).days
         yield self._ok("snapshot", f"{snapshot}, {days} days old", f"{snapshot}，{days} 天前")
+
+
+def _run(workspace: Workspace) -> tuple[str, str]:
+    return (f"triloop run --workspace {shlex.quote(str(workspace.root))}",) * 2
 
 
 def compare_with_lock(lock: str) -> tuple[list[str], list[str]]:
