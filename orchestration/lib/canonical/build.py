@@ -1,0 +1,141 @@
+"""Builds the schema ``canonical`` from what has landed: all of it or, when anything fails, none of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from orchestration.lib.canonical.accounts import CanonicalResult, RowAccount
+from orchestration.lib.canonical.entity import build_entity
+from orchestration.lib.canonical.state import FeedInput, inputs_fingerprint, outputs_fingerprint, reusable
+from orchestration.lib.canonical.tables import PER_ENTITY_TABLES, reset, table
+from orchestration.lib.contract import Contract, load_contract
+from orchestration.lib.crash_points import crash_point
+from orchestration.lib.landing.ledger import Ledger
+from orchestration.lib.landing.model import Batch
+from orchestration.lib.mapping.model import SourceMapping
+from orchestration.lib.warehouse import connect
+from orchestration.lib.workspace import Workspace
+
+if TYPE_CHECKING:
+    from orchestration.lib.settings import Settings
+
+Progress = Callable[[str], None]
+Batches = dict[tuple[str, str], list[Batch]]
+
+
+def build_canonical(
+    workspace: Workspace,
+    settings: Settings,
+    mappings: Sequence[SourceMapping],
+    *,
+    progress: Progress | None = None,
+    contract: Contract | None = None,
+) -> CanonicalResult:
+    """Rebuild ``canonical.*`` from the landed files, in one transaction.
+
+    An entity whose mapping, contract, files and code are those of the last build keeps its table.
+
+    Raises:
+        DataError: a landed file lacks a mapped column, or is gone or damaged.
+        UnbalancedAccountError: rows were lost or counted twice (a fault of ours).
+    """
+    ledger = Ledger(workspace)
+    batches = {
+        (mapping.source, obj.name): ledger.batches(mapping.source, obj.name)
+        for mapping in mappings
+        for obj in mapping.objects.values()
+    }
+    with connect(workspace) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("BEGIN TRANSACTION")
+        try:
+            result = _build(
+                connection,
+                contract or load_contract(),
+                mappings,
+                batches,
+                company_zone=settings.company.timezone,
+                progress=progress or (lambda _: None),
+            )
+            crash_point("CANONICAL_BUILT")
+            connection.execute("COMMIT")
+        except BaseException:
+            _roll_back(connection)
+            raise
+        crash_point("CANONICAL_COMMITTED")
+    return result
+
+
+def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
+    try:
+        connection.execute("ROLLBACK")
+    except duckdb.TransactionException:
+        return  # the engine had already given the transaction up, as it does after a fatal error
+
+
+def _build(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    mappings: Sequence[SourceMapping],
+    batches: Batches,
+    *,
+    company_zone: str,
+    progress: Progress,
+) -> CanonicalResult:
+    feeds: dict[str, list[FeedInput]] = {}
+    for mapping in mappings:
+        for obj in mapping.objects.values():
+            for feed in obj.all_feeds():
+                feeds.setdefault(feed.entity, []).append((mapping, obj, feed))
+    inputs = {
+        entity.name: inputs_fingerprint(entity, feeds.get(entity.name, ()), batches, company_zone)
+        for entity in contract.entities.values()
+    }
+    kept = reusable(connection, contract.entities, inputs)
+    reset(connection, contract.entities.values(), kept)
+    accounts = _accounts_of(connection)
+    for entity in contract.entities.values():
+        if entity.name in kept:
+            continue
+        if entity.name in feeds:
+            accounts += build_entity(
+                connection, entity, feeds[entity.name], batches, company_zone=company_zone, progress=progress
+            )
+        connection.execute(
+            f"INSERT INTO {table('build_state')} VALUES (?, ?, ?)",
+            [entity.name, inputs[entity.name], outputs_fingerprint(connection, entity.name)],
+        )
+    counts = _row_counts(connection, contract)
+    connection.executemany(
+        f"INSERT INTO {table('entity_presence')} VALUES (?, ?, ?)",
+        [[entity, entity in feeds, count] for entity, count in counts.items()],
+    )
+    _write_freshness(connection, batches)
+    order = list(contract.entities)
+    accounts.sort(key=lambda one: (order.index(one.entity), one.source_system, one.source_object, one.source_file))
+    return CanonicalResult(counts, frozenset(feeds), accounts, frozenset(kept & feeds.keys()))
+
+
+def _accounts_of(connection: duckdb.DuckDBPyConnection) -> list[RowAccount]:
+    """The accounts of entities that were not built again."""
+    columns = ", ".join(PER_ENTITY_TABLES["row_account"])
+    rows = connection.execute(f"SELECT {columns} FROM {table('row_account')}").fetchall()
+    return [RowAccount.from_row(row) for row in rows]
+
+
+def _row_counts(connection: duckdb.DuckDBPyConnection, contract: Contract) -> dict[str, int]:
+    parts = ", ".join(f"(SELECT count(*) FROM {table(entity)})" for entity in contract.entities)
+    found = connection.execute(f"SELECT {parts}").fetchall()[0]
+    return dict(zip(contract.entities, found, strict=True))
+
+
+def _write_freshness(connection: duckdb.DuckDBPyConnection, batches: Batches) -> None:
+    rows = [
+        [source, obj, len(several), max((batch.first_seen_at for batch in several), default=None)]
+        for (source, obj), several in batches.items()
+    ]
+    if rows:
+        connection.executemany(f"INSERT INTO {table('source_freshness')} VALUES (?, ?, ?, ?)", rows)

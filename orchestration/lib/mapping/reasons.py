@@ -1,0 +1,149 @@
+"""Why a row is put into quarantine, in English and Chinese.
+
+The reason never quotes the value: it is also published, in the summary of quarantine, and values are not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestration.lib.contract import Column
+from orchestration.lib.mapping.casts import declared_formats
+from orchestration.lib.mapping.model import ColumnRule, DropRule, Format
+from orchestration.lib.mapping.sql import literal, optional_literal
+
+_KINDS = {
+    "integer": ("a whole number", "整数"),
+    "quantity": ("a number", "数字"),
+    "money": ("an amount", "金额"),
+    "price": ("a price", "价格"),
+    "rate": ("a rate", "比率"),
+    "boolean": ("true or false", "是/否"),
+    "date": ("a date", "日期"),
+    "timestamp": ("a time", "时间"),
+    "text": ("a text", "文本"),
+    "key": ("an id", "编号"),
+    "ref": ("an id", "编号"),
+    "currency": ("a currency", "货币"),
+}
+
+
+@dataclass(frozen=True)
+class RowRule:
+    """One thing that may be wrong with a row.
+
+    Attributes:
+        rule_id: such as ``cast:amount``.
+        column: the contract column.
+        condition: SQL that is true for a bad row; never NULL.
+        raw: SQL of the text in the file.
+        reason_en, reason_zh: the explanation.
+    """
+
+    rule_id: str
+    column: str | None
+    condition: str
+    raw: str
+    reason_en: str
+    reason_zh: str
+
+    def as_struct(self) -> str:
+        """The finding of a bad row, NULL for a good one."""
+        return (
+            f"CASE WHEN {self.condition} THEN {{'rule': {literal(self.rule_id)}, "
+            f"'col': {optional_literal(self.column)}, 'raw': {self.raw}, "
+            f"'en': {literal(self.reason_en)}, 'zh': {literal(self.reason_zh)}}} END"
+        )
+
+
+class Reasons:
+    """Makes the rules of one column."""
+
+    def __init__(self, column: Column, rule: ColumnRule, raw: str) -> None:
+        self.column = column
+        self.rule = rule
+        self.raw = raw
+        self.place = rule.column if rule.column is not None else rule.expression.text if rule.expression else ""
+
+    def required(self, condition: str) -> RowRule:
+        """The value is missing."""
+        place_en = f", but {self.place} is empty" if self.place else ", but has no value"
+        place_zh = f"，但 {self.place} 为空" if self.place else "，但没有值"
+        return self._rule("required", condition, f"is required{place_en}", f"必填{place_zh}")
+
+    def cast(self, condition: str, form: Format) -> RowRule:
+        """The value cannot be read as the column's type."""
+        en, zh = _KINDS[self.column.type]
+        en, zh = f"{self._of_en()}is not {en}", f"{self._of_zh()}不是{zh}"
+        if self.column.type in {"date", "timestamp"}:
+            formats = ", ".join(declared_formats(self.rule, self.column, form))
+            en, zh = f"{en} in the declared formats ({formats})", f"{zh}，或不符合声明的格式（{formats}）"
+        elif self.column.type != "boolean":
+            size = self.column.sql_type
+            thousands_en, thousands_zh = form.thousands or "none", form.thousands or "无"
+            en += f" that {size} holds (decimal sign {form.decimal}, thousands sign {thousands_en})"
+            zh += f"，或超出 {size} 的范围（小数点 {form.decimal}，千分位 {thousands_zh}）"
+        return self._rule("cast", condition, en, zh)
+
+    def expression(self, condition: str) -> RowRule:
+        """The expression could not be worked out for the row."""
+        return self._rule("cast", condition, f"the expression {self.place} failed", f"表达式 {self.place} 出错")
+
+    def precision(self, condition: str) -> RowRule:
+        """The value has more decimals than the column holds."""
+        scale = self.column.scale or 0
+        return self._rule(
+            "precision",
+            condition,
+            f"{self._of_en()}has more than {scale} decimals; write round: half_up to allow rounding",
+            f"{self._of_zh()}小数位多于 {scale} 位；如允许舍入，请写 round: half_up",
+        )
+
+    def allowed(self, condition: str) -> RowRule:
+        """The value is not one of the contract's."""
+        listed = ", ".join(self.column.allowed)
+        return self._rule(
+            "allowed",
+            condition,
+            f"{self._of_en()}is not one of: {listed}",
+            f"{self._of_zh()}不在允许的取值中：{listed}",
+        )
+
+    def value_map(self, condition: str) -> RowRule:
+        """The value is in no value list."""
+        return self._rule(
+            "value_map",
+            condition,
+            f"{self._of_en()}is in no value list of the mapping; add it under values, or set otherwise",
+            f"{self._of_zh()}不在映射的取值表中；请加入 values，或设置 otherwise",
+        )
+
+    def _of_en(self) -> str:
+        return f"{self.place} " if self.place else ""
+
+    def _of_zh(self) -> str:
+        return f"{self.place} 的值" if self.place else "值"
+
+    def _rule(self, rule: str, condition: str, en: str, zh: str) -> RowRule:
+        column = self.column
+        return RowRule(
+            rule_id=f"{rule}:{column.name}",
+            column=column.name,
+            condition=condition,
+            raw=self.raw,
+            reason_en=f"{column.name} ({column.label.en}): {en}",
+            reason_zh=f"{column.name}（{column.label.zh}）：{zh}",
+        )
+
+
+def failed_filter(drop: DropRule, condition: str) -> RowRule:
+    """A drop condition that could not be worked out: the row is neither dropped nor loaded unseen."""
+    text = drop.condition.text if drop.condition else ""
+    return RowRule(
+        f"filter:{drop.reason}",
+        None,
+        condition,
+        "CAST(NULL AS VARCHAR)",
+        f"the drop condition {text} failed on this row",
+        f"过滤条件 {text} 在此行出错",
+    )

@@ -1,0 +1,214 @@
+"""The shape of a ``mappings/<source>.yml`` file, exactly as a person writes it.
+
+These models only know the file itself. What it means against the contract (are the columns there, is everything that
+is required mapped, does a personal column stay out of expressions) is checked in :mod:`.check`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from orchestration.lib.contract import Label, PersonalKind
+
+NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
+ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "gbk", "gb2312", "utf-16", "utf-16-le", "utf-16-be", "big5", "latin-1")
+MULTIPLY_LIMIT = Decimal(1_000_000)
+MULTIPLY_DECIMALS = 8
+
+
+class HintedError(ValueError):
+    """A complaint of a validator that also knows the fix."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        self.hint = hint
+        super().__init__(message)
+
+
+def as_text(value: Any) -> Any:
+    """YAML's numbers, days and true/false as the text they were written as; anything else unchanged."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | Decimal | date) else value
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+def _encoding(value: Any) -> Any:
+    name = str(value).lower().replace("_", "-")
+    if name == "utf8":
+        return "utf-8"
+    if name not in ENCODINGS:
+        raise HintedError(f"'{value}' is not an encoding that can be read", "use one of: " + ", ".join(ENCODINGS))
+    return name
+
+
+Text = Annotated[str, BeforeValidator(as_text)]
+TextList = Annotated[list[Text], BeforeValidator(_as_list)]
+Formats = Annotated[list[str], BeforeValidator(_as_list), Field(min_length=1)]
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FormatSpec(_Spec):
+    """How the text of a file is to be read; what an object leaves out comes from the source's ``defaults``."""
+
+    encoding: Annotated[str, BeforeValidator(_encoding)] | None = None
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    quote: str | None = Field(default=None, min_length=1, max_length=1)
+    date: Formats | None = None
+    timestamp: Formats | None = None
+    null_values: TextList | None = None
+    decimal: Literal[".", ","] | None = None
+    thousands: Literal[",", ".", " ", "'", "，"] | None = None
+    signs: TextList | None = None
+
+    @model_validator(mode="after")
+    def _separators_differ(self) -> Self:
+        if self.thousands is not None and self.thousands == self.decimal:
+            raise HintedError("decimal and thousands are the same sign", "they must differ")
+        return self
+
+
+class ColumnSpec(_Spec):
+    """Where one contract column comes from: exactly one of ``from``, ``expr``, ``value``, ``utm``."""
+
+    from_: Text | None = Field(default=None, alias="from")
+    expr: str | None = None
+    value: Text | None = None
+    utm: Literal["channel_id", "campaign_id"] | None = None
+    formats: Formats | None = None
+    values: dict[str, Text | None] | None = None
+    otherwise: Text | None = None
+    round: Literal["half_up"] | None = None
+    multiply: Decimal | None = None
+    optional: bool = False
+    source: Text | None = None
+
+    @model_validator(mode="after")
+    def _has_one_origin(self) -> Self:
+        given = [
+            name
+            for name, value in (("from", self.from_), ("expr", self.expr), ("value", self.value), ("utm", self.utm))
+            if value is not None
+        ]
+        if len(given) != 1:
+            found = " and ".join(given) or "none of them"
+            raise HintedError(
+                f"a column needs exactly one of from, expr, value, utm; found {found}",
+                "from: a column of the file; expr: SQL over its columns; value: a constant; utm: the utm_rules",
+            )
+        if "otherwise" in self.model_fields_set and self.values is None:
+            raise HintedError("'otherwise' needs 'values'", "add values: {text in the file: canonical value}")
+        if self.from_ is None and (self.values is not None or self.optional):
+            raise HintedError("'values' and 'optional' go with 'from' only", "use from, or put the logic into expr")
+        if self.multiply is not None:
+            exponent = self.multiply.as_tuple().exponent
+            if abs(self.multiply) > MULTIPLY_LIMIT or not isinstance(exponent, int) or exponent < -MULTIPLY_DECIMALS:
+                raise HintedError(
+                    f"multiply: {self.multiply} is out of range",
+                    f"use at most {MULTIPLY_LIMIT:,} with at most {MULTIPLY_DECIMALS} decimals",
+                )
+        return self
+
+
+def _column(value: Any) -> Any:
+    """``order_id: 单号`` is short for ``order_id: {from: 单号}``."""
+    text = as_text(value)
+    return {"from": text} if isinstance(text, str) else text
+
+
+class DropSpec(_Spec):
+    """Rows that are not wanted: those where the SQL ``when`` is true, or where the column ``empty`` is empty."""
+
+    when: str | None = None
+    empty: Text | None = None
+    reason: str = Field(pattern=r"^[^\s,;{}\"]+$")
+
+    @model_validator(mode="after")
+    def _has_one_condition(self) -> Self:
+        if (self.when is None) == (self.empty is None):
+            raise HintedError("a drop needs either 'when' or 'empty'", 'write {when: "SQL condition", reason: word}')
+        return self
+
+
+class FeedSpec(_Spec):
+    """How the rows of an object become rows of one entity."""
+
+    one_per: TextList = []
+    drop: list[DropSpec] = []
+    columns: dict[str, Annotated[ColumnSpec, BeforeValidator(_column)]] = Field(min_length=1)
+
+
+class ObjectSpec(_Spec):
+    """One kind of file, or one table, of the source."""
+
+    file: str | None = None
+    table: str | None = None
+    format: FormatSpec = FormatSpec()
+    load: Literal["append", "upsert", "snapshot"]
+    snapshot_per: Literal["file", "object"] = "file"
+    key: TextList = []
+    personal: dict[str, PersonalKind] = {}
+    keep: TextList = []
+    feeds: dict[str, Annotated[list[FeedSpec], BeforeValidator(_as_list), Field(min_length=1)]] = {}
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if (self.file is None) == (self.table is None):
+            raise HintedError("an object needs either 'file' or 'table'", 'write file: "orders*.csv" or table: NAME')
+        if self.load == "upsert" and not self.key:
+            raise HintedError(
+                "load: upsert needs 'key', else nothing says which row replaces which",
+                "add key: [the columns that identify a row]",
+            )
+        if "snapshot_per" in self.model_fields_set and self.load != "snapshot":
+            raise HintedError("'snapshot_per' goes with load: snapshot only", "remove it")
+        return self
+
+
+class ConnectionSpec(_Spec):
+    """Where the source is: a folder of files, or a SQLite database."""
+
+    type: Literal["files", "sqlite"]
+    path: str = Field(min_length=1)
+
+
+class UtmRuleSpec(_Spec):
+    """UTM values (``*`` is a wildcard, null means empty) and the channel or campaign that they mean."""
+
+    utm_source: Text | None = None
+    utm_medium: Text | None = None
+    utm_campaign: Text | None = None
+    utm_term: Text | None = None
+    utm_content: Text | None = None
+    channel_id: Text | None = None
+    campaign_id: Text | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not any(name.startswith("utm_") for name in self.model_fields_set):
+            raise HintedError("a UTM rule needs at least one utm_ value", "use utm_source: '*' to match any")
+        if self.channel_id is None and self.campaign_id is None:
+            raise HintedError("a UTM rule needs a channel_id or a campaign_id", "add channel_id: ...")
+        return self
+
+
+class MappingSpec(_Spec):
+    """A whole file."""
+
+    source: str = Field(pattern=NAME, max_length=60)
+    label: Label | None = None
+    connection: ConnectionSpec
+    timezone: str | None = None
+    references: dict[str, Text] = {}
+    defaults: FormatSpec = FormatSpec()
+    utm_rules: list[UtmRuleSpec] = []
+    objects: dict[Annotated[str, Field(pattern=NAME, max_length=60)], ObjectSpec] = Field(min_length=1)
