@@ -67,7 +67,7 @@ class DemoAttribution:
             if account is None or (lead is not None and not leads.at[lead, "valid"]):
                 continue
             # one campaign, one account, one day: one touch, the earliest
-            key = (account, campaign, moment.date()) if campaign else (account, touch)
+            key: tuple[object, ...] = (account, campaign, moment.date()) if campaign else (account, touch)
             entry = (moment, vague, touch, channel)
             merged[key] = min(entry, merged[key]) if key in merged else entry
         by_account: dict[str, list[tuple[datetime, int, str, str]]] = defaultdict(list)

@@ -110,7 +110,7 @@ class DemoFacts:
 
     @cached_property
     def _deal_customers(self) -> dict[str, list[str]]:
-        return self.files.opportunities().groupby("lead_id")["customer_code"].agg(list).to_dict()
+        return dict(self.files.opportunities().groupby("lead_id")["customer_code"].agg(list))
 
     @cached_property
     def _known_people(self) -> dict[str, list[str]]:
@@ -130,7 +130,7 @@ class DemoFacts:
     def first_lead_channel(self) -> dict[str, str]:
         """Account → channel of its earliest valid lead."""
         known = self.leads[self.leads["valid"] & self.leads["account"].notna()].sort_values(["created", "lead"])
-        return known.groupby("account")["channel"].first().to_dict()
+        return dict(known.groupby("account")["channel"].first())
 
     @cached_property
     def opportunities(self) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from tests.oracles.demo_postings import DemoPostings, Posting
 from tests.oracles.exact import CUMULATIVE, credited
 
 OPPORTUNITY_WINDOW, ORDER_WINDOW = 90, 180
-UNATTRIBUTED = ""
+UNATTRIBUTED = "unattributed"
 
 Event = tuple[str, date, Decimal]
 """Channel, day, amount."""
@@ -215,7 +215,7 @@ class DemoMetrics:
         new = []
         for row in self.journeys.first_orders.itertuples():
             for channel, weight in self.journeys.weight(row.order).items():
-                new.append((channel, row.converted.date(), weight))
+                new.append((channel or UNATTRIBUTED, row.converted.date(), weight))
         return ratio(self._cost(acquisition=True), new)
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -29,7 +29,7 @@ def day(pattern: str) -> Callable[[str], date]:
     return lambda text: datetime.strptime(text, pattern).date()
 
 
-def readable(frame: pd.DataFrame, checks: dict[str, Callable[[str], object]]) -> pd.DataFrame:
+def readable(frame: pd.DataFrame, checks: Mapping[str, Callable[[str], object]]) -> pd.DataFrame:
     """Rows once each, whose named columns pass their parser; empty text passes as None."""
     kept = frame.drop_duplicates().reset_index(drop=True)
     good = pd.Series(True, index=kept.index)

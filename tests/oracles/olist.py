@@ -37,7 +37,7 @@ class OlistOracle:
 
     @cached_property
     def items(self) -> pd.DataFrame:
-        """Order items, where an order is a buyer's order at one seller; the price as the decimal its double stands for."""
+        """Order items, where an order is a buyer's order at one seller; the price is the decimal its double means."""
         columns = ["order_id", "order_item_id", "seller_id", "shipping_limit_date", "price"]
         frame = pq.read_table(self.data / "full" / "order_items.parquet", columns=columns).to_pandas()
         frame["price"] = [Decimal(repr(price)).quantize(Decimal("0.01")) for price in frame["price"].tolist()]
@@ -60,13 +60,13 @@ class OlistOracle:
     def won_before_first_contact(self) -> list[str]:
         """Deals won on a day before the lead's first contact."""
         early = self.deals["won_date"].str[:10] < self.deals["first_contact_date"]
-        return self.deals.loc[early, "mql_id"].tolist()
+        return list(self.deals.loc[early, "mql_id"])
 
     def orders_by_origin(self) -> dict[str, int]:
-        return self.linked.groupby("origin")["order"].nunique().to_dict()
+        return dict(self.linked.groupby("origin")["order"].nunique())
 
     def items_by_origin(self) -> dict[str, int]:
-        return self.linked.groupby("origin").size().to_dict()
+        return dict(Counter(self.linked["origin"]))
 
     def revenue_by_origin(self) -> dict[str, Decimal]:
         sums: dict[str, Decimal] = defaultdict(Decimal)

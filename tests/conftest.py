@@ -1,0 +1,90 @@
+"""Fixtures of all tests: workspaces in which the whole chain has run once, and public data that is never committed."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+TEST_DATA_VARIABLE = "TRILOOP_TEST_DATA"
+RUN_SECONDS = 900
+
+
+def triloop(*arguments: str | Path, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the ``triloop`` command in a process of its own, without what this process has in TRILOOP_ variables."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("TRILOOP_")}
+    return subprocess.run(
+        [sys.executable, "-c", "from orchestration.cli.main import main; main()", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=RUN_SECONDS,
+        cwd=Path(__file__).resolve().parents[1],
+        env={**clean, **(environment or {})},
+    )
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that the first worker to ask makes and all others wait for; a failure is remembered, not tried again."""
+    shared = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent  # each worker has a folder of its own below this one
+    root, done, failed = (shared / f"{name}{suffix}" for suffix in ("", ".done", ".failed"))
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if failed.exists():
+            pytest.fail(failed.read_text(encoding="utf-8"), pytrace=False)
+        if not done.exists():
+            try:
+                make(root)
+            except BaseException as error:
+                failed.write_text(str(error), encoding="utf-8")
+                raise
+            done.touch()
+    return root
+
+
+def _must_succeed(*arguments: str | Path) -> None:
+    outcome = triloop(*arguments)
+    if outcome.returncode != 0:
+        told = f"{outcome.stdout[-6000:]}\n{outcome.stderr[-6000:]}"
+        pytest.fail(f"triloop {' '.join(map(str, arguments))} ended with {outcome.returncode}\n{told}", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def demo_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo, run once. Shared: a test that changes anything works on a copy (tests.support.copy_workspace)."""
+
+    def make(root: Path) -> None:
+        _must_succeed("init", root, "--demo")
+        _must_succeed("run", "--workspace", root)
+
+    return made_once(tmp_path_factory, "demo", make)
+
+
+@pytest.fixture(scope="session")
+def olist_data() -> Path:
+    """The folder of Olist's files; skips where the public data are not at hand."""
+    place = os.environ.get(TEST_DATA_VARIABLE)
+    if not place:
+        pytest.skip(f"{TEST_DATA_VARIABLE} is not set: it names the folder that holds olist/ (docs/tutorial/olist.md)")
+    folder = Path(place).expanduser().resolve() / "olist"
+    if not folder.is_dir():
+        pytest.skip(f"{TEST_DATA_VARIABLE}={place} holds no olist/")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def olist_workspace(tmp_path_factory: pytest.TempPathFactory, olist_data: Path) -> Path:
+    """The Olist example, run once. Shared: copy before changing anything."""
+
+    def make(root: Path) -> None:
+        _must_succeed("init", root, "--example", "olist", "--data", olist_data)
+        _must_succeed("run", "--workspace", root)
+
+    return made_once(tmp_path_factory, "olist", make)
