@@ -35,11 +35,12 @@ UPSTREAM: dict[str, dict[str, dict[str, str]]] = {
         "dim_channel": {"channel_id": "varchar", "channel_group": "varchar"},
         "order_facts": {
             "order_id": "varchar", "account_id": "varchar", "confirmed_at": "timestamp", "confirmed_on": "date", "is_excluded": "boolean",
-            "is_first_order": "boolean",
+            "is_first_order": "boolean", "origin_channel_id": "varchar", "origin_campaign_id": "varchar",
+            "salesperson_id": "varchar", "distributor_id": "varchar",
         },
         "order_line_facts": {
             "order_id": "varchar", "order_line_id": "varchar", "ordered_on": "date", "is_excluded": "boolean",
-            "net_booked": "decimal(18,2)",
+            "product_id": "varchar", "net_booked": "decimal(18,2)",
         },
         "invoice_line_facts": {
             "order_id": "varchar", "order_line_id": "varchar", "invoice_line_id": "varchar", "invoiced_on": "date",

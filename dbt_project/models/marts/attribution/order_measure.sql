@@ -81,13 +81,21 @@ posting as (
 )
 
 select
-  order_id,
-  order_line_id,
-  document_kind || ':' || document_id as posting_id,
-  posted_on,
-  measure,
-  cast(amount as decimal(18, 2)) as amount,
-  document_kind,
-  document_id
+  posting.order_id,
+  posting.order_line_id,
+  posting.document_kind || ':' || posting.document_id as posting_id,
+  posting.posted_on,
+  posting.measure,
+  cast(posting.amount as decimal(18, 2)) as amount,
+  posting.document_kind,
+  posting.document_id,
+  orders.account_id,
+  coalesce(orders.origin_channel_id, 'unknown') as origin_channel_id,
+  coalesce(orders.origin_campaign_id, 'unknown') as origin_campaign_id,
+  orders.salesperson_id,
+  orders.distributor_id,
+  lines.product_id
 from posting
-where amount <> 0
+left join {{ ref('order_facts') }} as orders on posting.order_id = orders.order_id
+left join {{ ref('order_line_facts') }} as lines on posting.order_line_id = lines.order_line_id
+where posting.amount <> 0

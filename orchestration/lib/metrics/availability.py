@@ -1,0 +1,73 @@
+"""Which metrics the data can carry: a metric whose entities no source feeds is switched off, visibly, with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from orchestration.lib.contract import load_contract
+from orchestration.lib.metrics.registry import Registry
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Whether a metric can be computed; the reasons are None when it can."""
+
+    name: str
+    metric_id: str
+    variant: str
+    missing: tuple[str, ...]
+    reason_en: str | None
+    reason_zh: str | None
+
+    @property
+    def is_available(self) -> bool:
+        return not self.missing
+
+
+def metric_availability(database: duckdb.DuckDBPyConnection, registry: Registry) -> list[Availability]:
+    """One per metric and variant, from ``canonical.entity_presence``."""
+    state = {
+        entity: "empty" if is_mapped else "unmapped"
+        for entity, is_mapped, row_count in database.execute(
+            "select entity, is_mapped, row_count from canonical.entity_presence"
+        ).fetchall()
+        if not is_mapped or not row_count
+    }
+    found = []
+    for metric in registry.metrics:
+        missing = tuple(entity for entity in metric.meta.requires if entity in state)
+        english, chinese = _reasons({entity: state[entity] for entity in missing})
+        found.append(Availability(metric.name, metric.metric_id, metric.meta.variant, missing, english, chinese))
+    return found
+
+
+def _reasons(missing: dict[str, str]) -> tuple[str | None, str | None]:
+    if not missing:
+        return None, None
+    entities = load_contract().entities
+    english, chinese = [], []
+    for kind, en, zh in (
+        ("unmapped", "no source is mapped to", "没有数据源映射到"),
+        ("empty", "no rows arrived for", "没有收到任何记录："),
+    ):
+        names = [entity for entity, state in missing.items() if state == kind]
+        if names:
+            english.append(f"{en} " + ", ".join(entities[name].label.en.lower() for name in names))
+            chinese.append(zh + "、".join(entities[name].label.zh for name in names))
+    return "; ".join(english), "；".join(chinese)
+
+
+def write_availability(database: duckdb.DuckDBPyConnection, availability: list[Availability]) -> None:
+    """Write ``metrics.metric_availability``."""
+    database.execute(
+        "create or replace table metrics.metric_availability (metric_id varchar not null, variant varchar not null, "
+        "is_available boolean not null, missing_entities varchar, reason_en varchar, reason_zh varchar)"
+    )
+    rows = [
+        [item.metric_id, item.variant, item.is_available, ", ".join(item.missing) or None, item.reason_en, item.reason_zh]
+        for item in sorted(availability, key=lambda item: (item.metric_id, item.variant))
+    ]
+    if rows:
+        database.executemany("insert into metrics.metric_availability values (?, ?, ?, ?, ?, ?)", rows)

@@ -1,0 +1,65 @@
+"""What stands behind each metric, as plain data: for ``triloop trace``, the dashboard and the published snapshot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from orchestration.lib.metrics.dimensions import DIMENSIONS, cut_name
+from orchestration.lib.metrics.registry import Component, MetricDefinition, Registry, load_registry
+
+
+def metric_definitions(manifest_dir: Path) -> list[dict[str, Any]]:
+    """One JSON-ready entry per published metric, variant and basis.
+
+    ``numerator`` and ``denominator`` (None when the metric is no ratio) are ``{formula, parts, …}``: ``formula`` is SQL over the
+    names of the parts, and each part says which rows of which table it adds up: ``{name, table, aggregation, expression,
+    filter_sql, time_column, dimensions}``, where ``dimensions`` gives the SQL by which the table's rows fall into a dimension
+    column of ``metric_value``. The fields of the first part stand beside ``parts`` too, as most sides have one only.
+    """
+    registry = load_registry(manifest_dir)
+    return [_entry(registry, metric) for metric in registry.metrics]
+
+
+def _entry(registry: Registry, metric: MetricDefinition) -> dict[str, Any]:
+    meta = metric.meta
+    return {
+        "name": metric.name,
+        "metric_id": metric.metric_id,
+        "variant": meta.variant,
+        "label_en": meta.label_en,
+        "label_zh": meta.label_zh,
+        "formula_en": meta.formula_en,
+        "formula_zh": meta.formula_zh,
+        "grain_en": meta.grain_en,
+        "grain_zh": meta.grain_zh,
+        "unit": meta.unit,
+        "owner": meta.owner,
+        "view": meta.view,
+        "basis": meta.basis,
+        "is_attributed": meta.is_attributed,
+        "maturity_days": meta.maturity_days,
+        "requires": list(meta.requires),
+        "cuts": [cut_name(cut) for cut in metric.cuts],
+        "numerator": _side(registry, metric.numerator),
+        "denominator": _side(registry, metric.denominator) if metric.denominator else None,
+    }
+
+
+def _side(registry: Registry, component: Component) -> dict[str, Any]:
+    parts = []
+    for name in component.metrics:
+        simple = registry.simple[name]
+        parts.append(
+            {
+                "name": name,
+                "table": simple.table,
+                "aggregation": simple.aggregation,
+                "expression": simple.expression,
+                "filter_sql": simple.filter_sql,
+                "time_column": simple.time_column,
+                "dimensions": {DIMENSIONS[key].column: column for key, column in simple.dimensions.items()},
+            }
+        )
+    first = {key: value for key, value in parts[0].items() if key != "name"}
+    return {"formula": component.expression, **first, "parts": parts}
