@@ -1,0 +1,87 @@
+"""CSV files as text, exactly as received: no sniffing, no types, no trimming."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from orchestration.lib.errors import DataError
+from orchestration.lib.landing.csv_structure import CsvCleaner, CsvFile
+from orchestration.lib.landing.decoding import utf8_blocks
+from orchestration.lib.landing.model import ROW
+from orchestration.lib.landing.scratch import Scratch, literal, quoted
+
+if TYPE_CHECKING:
+    from orchestration.lib.mapping.model import Format
+
+_NEVER = "\x01never\x01"  # the null text of the parser: empty stays empty, as received
+
+
+def read_csv(scratch: Scratch, path: Path, *, layout: Format, shown: str, table: str) -> tuple[str, ...]:
+    """Load a file into the temporary ``table``: ``_row`` and every column as VARCHAR.
+
+    ``_row`` is the row a spreadsheet shows, so the header is 1 and a quoted line break or a blank line does not
+    disturb it. Blank lines are not rows.
+
+    Returns:
+        The columns, in order.
+    """
+    clean_path = scratch.folder / "clean.csv"
+    with clean_path.open("wb") as out:
+        cleaner = CsvCleaner(out, delimiter=layout.delimiter, quote=layout.quote, shown=shown)
+        found = cleaner.clean(utf8_blocks(path, encoding=layout.encoding, shown=shown))
+    try:
+        _load(scratch.connection, clean_path, found, layout=layout, shown=shown, table=table)
+    finally:
+        clean_path.unlink()
+    return found.columns
+
+
+def _load(
+    connection: duckdb.DuckDBPyConnection, path: Path, found: CsvFile, *, layout: Format, shown: str, table: str
+) -> None:
+    positions = [f"c{index}" for index in range(len(found.columns))]
+    named = ", ".join(f"{one} as {quoted(name)}" for one, name in zip(positions, found.columns, strict=True))
+    if not found.rows:
+        empty = ", ".join(f"null::varchar as {quoted(name)}" for name in found.columns)
+        connection.execute(f"create temp table {table} as select 0::bigint as {ROW}, {empty} where false")
+        return
+    # One thread, one buffer larger than the longest record: the order of rows is the order of the file, always.
+    buffer = max(32 << 20, 2 * found.longest + 1024)
+    kinds = ", ".join(f"'{one}': 'VARCHAR'" for one in positions)
+    source = (
+        f"read_csv({literal(str(path))}, auto_detect = false, header = false, parallel = false, strict_mode = true, "
+        f"delim = {literal(layout.delimiter)}, quote = {literal(layout.quote)}, escape = {literal(layout.quote)}, "
+        f"new_line = '\\n', nullstr = {literal(_NEVER)}, max_line_size = {found.longest + 1024}, "
+        f"buffer_size = {buffer}, columns = {{{kinds}}})"
+    )
+    row = f"row_number() over () + {found.first_row - 1}"
+    numbered = f"select {row} as {ROW}, {', '.join(positions)} from {source}"
+    try:
+        if found.shifts:
+            connection.execute("create or replace temp table shifts (from_row bigint, shift bigint)")
+            first = [(found.first_row, 0)] if found.shifts[0][0] > 1 else []
+            connection.executemany(
+                "insert into shifts values (?, ?)",
+                first + [(found.first_row + ordinal - 1, shift) for ordinal, shift in found.shifts],
+            )
+            connection.execute(
+                f"create temp table {table} as select n.{ROW} + s.shift as {ROW}, {named} "
+                f"from ({numbered}) as n asof join shifts as s on n.{ROW} >= s.from_row"
+            )
+            connection.execute("drop table shifts")
+        else:
+            connection.execute(f"create temp table {table} as select {ROW}, {named} from ({numbered})")
+    except duckdb.InvalidInputException as error:
+        raise DataError(
+            f"{shown} cannot be parsed: {str(error).splitlines()[0]}", file=shown, hint="export the file again"
+        ) from error
+    (rows,) = connection.execute(f"select count(*) from {table}").fetchone() or (0,)
+    if rows != found.rows:
+        raise DataError(
+            f"{shown} has {found.rows} rows, but {rows} were read: nothing is landed",
+            file=shown,
+            hint="please report this file's structure; as a way round, export it with every field quoted",
+        )

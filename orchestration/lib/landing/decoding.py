@@ -1,0 +1,128 @@
+"""Text files as UTF-8, decoded strictly as declared: a byte that does not fit is an error, never a guess."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from orchestration.lib.errors import DataError
+
+BLOCK = 8 << 20
+# GB18030 contains GBK and GB2312 whole; spreadsheet programs write characters beyond them under the older names.
+_CODECS = {"gbk": "gb18030", "gb2312": "gb18030", "utf-8-sig": "utf-8"}
+_CANDIDATES = ("utf-8", "gb18030", "utf-16", "big5")
+_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_ENOUGH_CHINESE = 3  # Chinese characters that make a file UTF-8 beyond doubt
+
+
+def utf8_blocks(path: Path, *, encoding: str, shown: str) -> Iterator[bytes]:
+    """The text of a file (``.gz`` is unpacked) in UTF-8, in blocks of whole characters, without a byte order mark.
+
+    Raises:
+        DataError: bytes do not fit the declared encoding (it names offset, line and what would fit), or a packed file
+            is damaged.
+    """
+    codec = _CODECS.get(encoding, encoding)
+    decoder = codecs.getincrementaldecoder(codec)("strict")
+    lines = consumed = 0
+    first = True
+    with _opened(path, shown) as stream:
+        while True:
+            block = _read(stream, shown)
+            if first and codec == "gb18030":
+                _refuse_utf8(block, encoding, shown)
+            pending = len(decoder.getstate()[0])
+            try:
+                text = decoder.decode(block, final=not block)
+            except UnicodeDecodeError as error:
+                before = error.object[: error.start].decode(codec, "ignore")
+                raise _undecodable(
+                    path,
+                    shown,
+                    encoding=encoding,
+                    offset=consumed - pending + error.start,
+                    line=lines + before.count("\n") + 1,
+                    found=error.object[error.start : error.start + 1],
+                ) from None
+            consumed += len(block)
+            lines += text.count("\n")
+            if first and text:
+                text = text.removeprefix("\ufeff")
+                first = False
+            if text:
+                yield text.encode()
+            if not block:
+                return
+
+
+def _undecodable(path: Path, shown: str, *, encoding: str, offset: int, line: int, found: bytes) -> DataError:
+    fits = [name for name in _CANDIDATES if name != _CODECS.get(encoding, encoding) and _decodes(path, name, shown)]
+    if fits:
+        hint = f"the whole file reads as {fits[0]}: set format: {{encoding: {fits[0]}}} for this object in the mapping"
+    else:
+        hint = "no known encoding reads the whole file: it mixes several; export it again in one (utf-8 or gb18030)"
+    return DataError(
+        f"{shown} is not valid {encoding}: byte offset {offset}, line {line} (byte 0x{found.hex()})",
+        file=shown,
+        line=line,
+        hint=hint,
+    )
+
+
+def _decodes(path: Path, codec: str, shown: str) -> bool:
+    decoder = codecs.getincrementaldecoder(codec)("strict")
+    with _opened(path, shown) as stream:
+        block = _read(stream, shown)
+        marked = next((name for mark, name in _MARKS.items() if block.startswith(mark)), None)
+        # UTF-16 "reads" nearly anything of even length, so only a file that says so counts.
+        if (marked or codec) != codec or (codec == "utf-16" and marked is None):
+            return False
+        try:
+            while block:
+                decoder.decode(block)
+                block = _read(stream, shown)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
+
+
+def _refuse_utf8(block: bytes, encoding: str, shown: str) -> None:
+    """A UTF-8 file often reads as GB18030 without an error - as wrong characters. Refuse what is plainly UTF-8."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8")("strict").decode(block)
+    except UnicodeDecodeError:
+        return
+    chinese = sum("\u4e00" <= char <= "\u9fff" for char in text[:100_000])
+    if block.startswith(codecs.BOM_UTF8) or chinese >= _ENOUGH_CHINESE:
+        raise DataError(
+            f"{shown} is declared {encoding} but is UTF-8: its Chinese characters would come out wrong",
+            file=shown,
+            hint="set format: {encoding: utf-8} for this object in the mapping",
+        )
+
+
+@contextmanager
+def _opened(path: Path, shown: str) -> Iterator[BinaryIO]:
+    if shown.lower().endswith(".gz"):
+        with gzip.open(path, "rb") as packed:
+            yield cast(BinaryIO, packed)
+    else:
+        with path.open("rb") as plain:
+            yield plain
+
+
+def _read(stream: BinaryIO, shown: str) -> bytes:
+    try:
+        return stream.read(BLOCK)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(
+            f"{shown} cannot be unpacked: {error}",
+            file=shown,
+            hint="the file is damaged or was cut off; copy or export it again",
+        ) from None

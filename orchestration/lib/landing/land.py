@@ -1,0 +1,287 @@
+"""Landing: what a source holds, as received, once per content, with personal values replaced by tokens.
+
+Order of writes, so that a kill at any moment is mended by the next run: values into the vault, landed file in place
+(written aside, synced, renamed), original into the archive, and last the line in the ledger. What the ledger does not
+know is simply landed again, to the same name.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestration.lib.crash_points import crash_point
+from orchestration.lib.errors import DataError
+from orchestration.lib.landing.archive import archive, archived
+from orchestration.lib.landing.csv_reader import read_csv
+from orchestration.lib.landing.ledger import Ledger, now
+from orchestration.lib.landing.ledger_schema import Sighting
+from orchestration.lib.landing.model import Batch, LandResult, Progress
+from orchestration.lib.landing.parquet_reader import read_parquet
+from orchestration.lib.landing.privacy import effective_plan, landing_hash, seal_values, tokenised_select
+from orchestration.lib.landing.scratch import Scratch, literal, scratch_space, sync_folder
+from orchestration.lib.landing.source_files import (
+    connection_path,
+    copy_and_hash,
+    file_state,
+    require_files,
+    settled,
+    shown_name,
+)
+from orchestration.lib.landing.sqlite_reader import database_state, read_table, rowset_hash
+from orchestration.lib.vault.keys import VaultKeys
+from orchestration.lib.vault.store import Vault, open_vault
+from orchestration.lib.workspace import Workspace
+
+if TYPE_CHECKING:
+    from orchestration.lib.mapping.model import SourceMapping, SourceObject
+
+_CLOCK_TICK = 2.0  # seconds: a file changed later than this before we looked may change again without a trace
+_WITHHELD = "holds values of a forgotten person"
+
+
+def land(workspace: Workspace, mapping: SourceMapping, obj: SourceObject, progress: Progress) -> LandResult:
+    """Land one object; see :func:`orchestration.lib.landing.land_object`."""
+    keys = VaultKeys.from_environment()
+    paths = require_files(workspace, mapping, obj)
+    with open_vault(workspace, keys) as vault:
+        landing = _Landing(workspace, mapping, obj, vault=vault, keys=keys)
+        landing.tell = progress
+        for path in paths:
+            landing.take(path)
+        landing.redo_changed()
+        landing.remove_exposed()
+        return landing.result()
+
+
+@dataclass(frozen=True)
+class _Content:
+    """A content that was read into the table ``raw``."""
+
+    sha256: str
+    name: str
+    columns: tuple[str, ...]
+
+
+class _Landing:
+    """The landing of one object, file by file."""
+
+    def __init__(
+        self, workspace: Workspace, mapping: SourceMapping, obj: SourceObject, *, vault: Vault, keys: VaultKeys
+    ) -> None:
+        self._workspace, self._obj, self._vault, self._keys = workspace, obj, vault, keys
+        self._ledger = Ledger(workspace)
+        self.tell: Progress = lambda text: None
+        self._source = mapping.source
+        self._root = connection_path(workspace, mapping)
+        self._place = f"{mapping.source}.{obj.name}"
+        self._at_hand: dict[str, Path] = {}  # content → a file seen now
+        self._new = self._duplicates = self._unchanged = self._redone = self._rows = 0
+
+    def result(self) -> LandResult:
+        return LandResult(
+            batches=self._ledger.batches(self._source, self._obj.name),
+            new=self._new,
+            duplicates=self._duplicates,
+            unchanged=self._unchanged,
+            relanded=self._redone,
+            rows_in=self._rows,
+        )
+
+    # One file or table -----------------------------------------------------------------------------------------------
+
+    def take(self, path: Path) -> None:
+        """Land a file or table unless its content is known."""
+        table = self._obj.table
+        shown = shown_name(self._workspace, self._root, path)
+        name = shown if table is None else f"{shown}#{table}"
+        moment = time.time_ns()
+        state = file_state(path) if table is None else database_state(path)
+        seen = self._ledger.sightings(self._source, self._obj.name, name)
+        if seen and seen[-1].file_state == state and self._known(seen[-1].sha256) is not None:
+            self._at_hand[seen[-1].sha256] = path
+            self._count_known(seen[-1].is_duplicate)
+            return
+        if not settled(path, seconds=_CLOCK_TICK, moment_ns=moment):
+            state = ""  # not to be trusted the next time: look at the content again
+        with scratch_space(self._workspace) as scratch:
+            columns: tuple[str, ...] | None = None
+            original = scratch.folder / "original"
+            if table is None:
+                sha256 = copy_and_hash(path, original, shown)
+            else:
+                self.tell(f"{self._place}: reading {name}")
+                columns = read_table(scratch, path, table_name=table, shown=shown, table="raw")
+                sha256 = rowset_hash(scratch.connection, "raw", columns)
+            self._at_hand[sha256] = path
+            known = self._known(sha256)
+            sighting = Sighting(name, sha256, state, known is not None and known.source_file != name, now(), now())
+            if known is not None:
+                self._meet_again(known, sighting, seen)
+                return
+            if columns is None:
+                columns = self._read(scratch, original, name)
+            else:
+                scratch.connection.execute(f"copy raw to {literal(str(original))} (format parquet, compression zstd)")
+            batch = self._write(scratch, _Content(sha256, name, columns), sighting=sighting, original=original)
+        self._new += 1
+        self._rows += batch.row_count
+
+    def _known(self, sha256: str) -> Batch | None:
+        return self._ledger.find(self._source, self._obj.name, sha256)
+
+    def _count_known(self, is_duplicate: bool) -> None:
+        if is_duplicate:
+            self._duplicates += 1
+        else:
+            self._unchanged += 1
+
+    def _meet_again(self, known: Batch, sighting: Sighting, seen: list[Sighting]) -> None:
+        """A content known already: note the name; where the newest content counts, a return makes it the newest."""
+        came_now = not seen or seen[-1].sha256 != sighting.sha256
+        own_name = any(one.sha256 == sighting.sha256 for one in seen)
+        whole = self._obj.load == "snapshot" and self._obj.snapshot_per == "object"
+        self._ledger.record_sighting(self._source, self._obj.name, sighting)
+        if came_now and (whole or (own_name and self._obj.load != "append")):
+            self._ledger.make_newest(known)
+        if sighting.is_duplicate and came_now:
+            self.tell(f"{self._place}: {sighting.source_file} has the content of {known.source_file}: no rows added")
+        self._count_known(sighting.is_duplicate)
+
+    def _read(self, scratch: Scratch, original: Path, name: str) -> tuple[str, ...]:
+        """Load an original file into ``raw``."""
+        self.tell(f"{self._place}: reading {name}")
+        if name.lower().endswith(".parquet"):
+            return read_parquet(scratch, original, shown=name, table="raw")
+        if not name.lower().endswith((".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz")):
+            raise DataError(f"{name} is of a kind that cannot be read", file=name, hint="use CSV, .csv.gz or Parquet")
+        return read_csv(scratch, original, layout=self._obj.format, shown=name, table="raw")
+
+    def _layout(self, name: str) -> list[str]:
+        """What else decides how a landed file looks."""
+        if self._obj.table is not None or name.lower().endswith(".parquet"):
+            return []
+        layout = self._obj.format
+        return [layout.encoding, layout.delimiter, layout.quote]
+
+    def _write(
+        self,
+        scratch: Scratch,
+        content: _Content,
+        *,
+        sighting: Sighting | None = None,
+        original: Path | None = None,
+        landed: Mapping[str, str] | None = None,
+    ) -> Batch:
+        """Write ``raw`` as the landed file of a content, archive the original, and make both known.
+
+        Args:
+            landed: columns that are tokens in ``raw`` already, with their kind.
+        """
+        landed = landed or {}
+        todo = {name: kind for name, kind in effective_plan(self._obj, content.columns).items() if name not in landed}
+        plan = {**todo, **landed}
+        privacy = landing_hash(plan, self._keys, self._layout(content.name))
+        added = seal_values(scratch.connection, self._vault, self._keys, table="raw", plan=todo, content=content.sha256)
+        rows, path = self._put(scratch, content, privacy, todo)
+        if original is not None and added.forgotten:
+            self._ledger.record_original(content.sha256, content.name, withheld=_WITHHELD)
+            self.tell(f"{self._place}: {content.name} {_WITHHELD}: it is not archived; correct it at its source")
+        elif original is not None:
+            archive(self._workspace, self._ledger, sha256=content.sha256, file_name=content.name, original=original)
+        crash_point("LOAD_WRITTEN")
+        batch = Batch(
+            ingest_id=f"{self._place}.{content.sha256[:12]}",
+            source_system=self._source,
+            source_object=self._obj.name,
+            source_file=content.name,
+            sha256=content.sha256,
+            privacy_hash=privacy,
+            row_count=rows,
+            landed_path=path,
+            columns=content.columns,
+            privacy=plan,
+            first_seen_at=now(),
+            sequence=0,
+        )
+        recorded = self._ledger.record_batch(batch, seen_as=sighting)
+        crash_point("LOAD_COMMITTED")
+        self.tell(
+            f"{self._place}: {content.name}: {rows:,} rows, {len(plan)} of {len(content.columns)} columns as tokens"
+        )
+        return recorded
+
+    def _put(self, scratch: Scratch, content: _Content, privacy: str, todo: Mapping[str, str]) -> tuple[int, Path]:
+        """Write the landed file aside, sync it and move it into place; rows and path."""
+        folder = self._workspace.landing_dir / self._source / self._obj.name
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / f"{content.sha256[:32]}-{privacy}.parquet"
+        aside = scratch.folder / "landed.parquet"
+        told = f"{{sha256: {literal(content.sha256)}, privacy: {literal(privacy)}}}"
+        (rows,) = scratch.connection.execute(
+            f"copy ({tokenised_select('raw', content.columns, todo)}) to {literal(str(aside))} "
+            f"(format parquet, compression zstd, kv_metadata {told})"
+        ).fetchone() or (0,)
+        with aside.open("rb") as written:
+            os.fsync(written.fileno())
+        crash_point("INGEST_PARSED")
+        # A file already there is whole (it was renamed into place) and holds the same: a run was killed after this.
+        if not target.exists():
+            os.replace(aside, target)
+            sync_folder(folder)
+        return int(rows), target
+
+    # Known contents under another plan -------------------------------------------------------------------------------
+
+    def redo_changed(self) -> None:
+        """Land contents again whose privacy plan, key or text layout is no longer the one they were landed under."""
+        for batch in self._ledger.batches(self._source, self._obj.name):
+            plan = effective_plan(self._obj, batch.columns)
+            if landing_hash(plan, self._keys, self._layout(batch.source_file)) == batch.privacy_hash:
+                continue
+            self.tell(f"{self._place}: {batch.source_file}: the privacy plan or the format changed, landing it again")
+            with scratch_space(self._workspace) as scratch:
+                columns = self._reread(scratch, batch)
+                content = _Content(batch.sha256, batch.source_file, columns or batch.columns)
+                if columns is not None:
+                    self._write(scratch, content)
+                elif set(plan) - set(batch.privacy):
+                    # No original is left, but columns landed in clear are personal now: make tokens of what was landed.
+                    self._view(scratch, batch.landed_path)
+                    self._write(scratch, content, landed=batch.privacy)
+                else:
+                    self.tell(f"{self._place}: {batch.source_file}: its original is gone, its tokens stay as they are")
+                    continue
+            self._redone += 1
+
+    def _reread(self, scratch: Scratch, batch: Batch) -> tuple[str, ...] | None:
+        """Load the original of a content into ``raw``: from the archive, else from the file at hand."""
+        kept = archived(self._workspace, batch.sha256)
+        at_hand = self._at_hand.get(batch.sha256)
+        if self._obj.table is not None:
+            if kept is None:
+                return None
+            self._view(scratch, kept)  # the archived rows carry their numbers already
+            return batch.columns
+        if kept is None and at_hand is not None:
+            copy = scratch.folder / "original"
+            if copy_and_hash(at_hand, copy, batch.source_file) == batch.sha256:
+                kept = copy
+        return None if kept is None else self._read(scratch, kept, batch.source_file)
+
+    def _view(self, scratch: Scratch, path: Path) -> None:
+        scratch.connection.execute(f"create temp view raw as select * from read_parquet({literal(str(path))})")
+
+    def remove_exposed(self) -> None:
+        """Destroy replaced landed files that hold in clear what the present plan calls personal."""
+        current = {batch.sha256: batch for batch in self._ledger.batches(self._source, self._obj.name)}
+        for old in self._ledger.replaced(self._source, self._obj.name):
+            present = current.get(old.sha256)
+            if present is not None and set(present.privacy) - set(old.privacy):
+                old.landed_path.unlink(missing_ok=True)
+                sync_folder(old.landed_path.parent)
+                self._ledger.mark_removed(old)

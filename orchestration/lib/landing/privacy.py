@@ -1,0 +1,91 @@
+"""Which columns hold tokens in landing, and how their values get into the vault."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from orchestration.lib.landing.model import ROW
+from orchestration.lib.landing.scratch import quoted
+from orchestration.lib.vault.keys import VaultKeys
+from orchestration.lib.vault.store import Added, Vault
+from orchestration.lib.vault.tokens import NORMALISATION, build_tokens
+
+if TYPE_CHECKING:
+    from orchestration.lib.mapping.model import SourceObject
+
+_AT_ONCE = 50_000
+
+
+def effective_plan(obj: SourceObject, columns: tuple[str, ...]) -> dict[str, str]:
+    """Raw column → kind, for the columns of one content that must not land in clear.
+
+    Those the mapping calls personal; and as ``text`` each one it neither uses nor keeps, because nobody has said what
+    is in it.
+    """
+    declared = obj.privacy_plan()
+    known = obj.raw_columns_used() | set(obj.key) | set(obj.keep)
+    plan: dict[str, str] = {}
+    for name in columns:
+        if name in declared:
+            plan[name] = declared[name]
+        elif name not in known:
+            plan[name] = "text"
+    return plan
+
+
+def landing_hash(plan: Mapping[str, str], keys: VaultKeys, layout: Sequence[str]) -> str:
+    """Eight characters that change when the landed file would: other columns or kinds to protect, another vault key or
+    way to normalise, and for text files (``layout``) another encoding, separator or quote."""
+    told = json.dumps([sorted(plan.items()), keys.key_id, NORMALISATION, list(layout)], ensure_ascii=False)
+    return hashlib.sha256(told.encode()).hexdigest()[:8]
+
+
+def seal_values(
+    connection: duckdb.DuckDBPyConnection,
+    vault: Vault,
+    keys: VaultKeys,
+    *,
+    table: str,
+    plan: Mapping[str, str],
+    content: str,
+) -> Added:
+    """Make a token table ``token_<n>`` per planned column of ``table``, and put the values into the vault.
+
+    Where several spellings share a token, the vault keeps the smallest, so that a repeat gives the same.
+    """
+    for number, (name, kind) in enumerate(plan.items()):
+        values = f"select cast({quoted(name)} as varchar) as raw from {table}"
+        build_tokens(connection, keys, kind=kind, values_sql=values, target=f"token_{number}")
+    if not plan:
+        return Added()
+    everything = " union all ".join(f"select token, raw from token_{number}" for number in range(len(plan)))
+    # Sorted, because neighbours in the vault's index are then written together.
+    connection.execute(
+        f"select token, min(raw) from ({everything}) where token is not null group by token order by token"
+    )
+    new = forgotten = 0
+    while pairs := connection.fetchmany(_AT_ONCE):
+        added = vault.add(pairs, content=content)
+        new += added.new
+        forgotten += added.forgotten
+    return Added(new=new, forgotten=forgotten)
+
+
+def tokenised_select(table: str, columns: tuple[str, ...], plan: Mapping[str, str]) -> str:
+    """SQL that gives ``_row`` and all columns, the planned ones as tokens, in row order."""
+    numbers = {name: number for number, name in enumerate(plan)}
+    picked = [
+        f"token_{numbers[name]}.token as {quoted(name)}" if name in numbers else f"r.{quoted(name)}" for name in columns
+    ]
+    joins = " ".join(
+        f"left join token_{number} on cast(r.{quoted(name)} as varchar) = token_{number}.raw"
+        for name, number in numbers.items()
+    )
+    # A parallel join gives rows in any order: the order of the source is put back on purpose.
+    order = f" order by r.{ROW}" if numbers else ""
+    return f"select r.{ROW}, {', '.join(picked)} from {table} as r {joins}{order}"

@@ -1,0 +1,77 @@
+"""Scratch space of one landing: a private folder and an in-memory DuckDB that spills only there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from orchestration.lib.workspace import Workspace
+
+_PREFIX = "landing-"
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """``folder`` holds personal values in clear while landing lasts: it is 0700 and goes away with it."""
+
+    folder: Path
+    connection: duckdb.DuckDBPyConnection
+
+
+@contextmanager
+def scratch_space(workspace: Workspace) -> Iterator[Scratch]:
+    """A fresh scratch space; what killed processes left behind is swept first."""
+    parent = workspace.state_dir / "tmp"
+    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    parent.chmod(0o700)
+    _sweep(parent)
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent))
+    try:
+        with duckdb.connect() as connection:
+            connection.execute(f"set temp_directory = {literal(str(folder / 'spill'))}")
+            yield Scratch(folder, connection)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def literal(text: str) -> str:
+    """Text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames inside a folder survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sweep(parent: Path) -> None:
+    for left in parent.glob(f"{_PREFIX}*"):
+        owner = left.name.removeprefix(_PREFIX).partition("-")[0]
+        if not owner.isdecimal() or not _alive(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
