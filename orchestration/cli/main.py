@@ -18,7 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command as build_command
 
 from orchestration.cli.text import choose_language, say
-from orchestration.lib.errors import ExitCode, TriloopError, nearest
+from orchestration.lib.errors import ConfigurationError, ExitCode, TriloopError, nearest
 
 # Command → module and function, in the order of the help page. Nothing of these is imported before it is asked for:
 # ``run`` needs Dagster and dbt (seconds), ``metrics`` only DuckDB.
@@ -54,7 +54,7 @@ class LazyGroup(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
-            raise typer.BadParameter(f"there is no command '{args[0]}': {nearest(args[0], COMMANDS)}", ctx=ctx)
+            raise ConfigurationError(f"there is no command '{args[0]}'", hint=nearest(args[0], COMMANDS))
         return super().resolve_command(ctx, args)
 
 
@@ -157,8 +157,6 @@ def show_error(error: TriloopError, *, as_json: bool) -> None:
 def _usage_error(error: Exception) -> TriloopError | None:
     """A complaint of the command-line parser (wrong option, missing argument) as one of ours."""
     from typer._click.exceptions import ClickException, NoArgsIsHelpError  # noqa: PLC0415
-
-    from orchestration.lib.errors import ConfigurationError  # noqa: PLC0415
 
     if isinstance(error, NoArgsIsHelpError) or not isinstance(error, ClickException):
         return None

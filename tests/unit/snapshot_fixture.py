@@ -20,63 +20,70 @@ KEYS = {"lead": "lead_id", "sales_order": "order_id", "invoice_line": "invoice_l
 SHA = "ab" * 32
 
 
-def term(table: str, expression: str, time_column: str, **more: Any) -> dict[str, Any]:
+def side(formula: str, *parts: dict[str, Any]) -> dict[str, Any]:
+    return {"formula": formula, "parts": list(parts)}
+
+
+def part(name: str, table: str, expression: str, time_column: str, filter_sql: str | None = None) -> dict[str, Any]:
     return {
+        "name": name,
         "table": table,
+        "aggregation": "sum",
         "expression": expression,
-        "filter_sql": more.pop("filter_sql", None),
+        "filter_sql": filter_sql,
         "time_column": time_column,
-        "dimensions": {"channel": "channel_id"},
-        **more,
+        "dimensions": {"channel_id": "channel_id"},
     }
 
 
-CREDIT = term(
+def metric(
+    metric_id: str, en: str, zh: str, unit: str, numerator: dict[str, Any], denominator: dict[str, Any] | None
+) -> dict[str, Any]:
+    return {
+        "name": metric_id,
+        "metric_id": metric_id,
+        "variant": "standard",
+        "label_en": en,
+        "label_zh": zh,
+        "formula_en": f"how {en} is made",
+        "formula_zh": f"{zh}的算法",
+        "grain_en": "channel by month",
+        "grain_zh": "渠道按月",
+        "unit": unit,
+        "owner": "marketing",
+        "view": "period",
+        "basis": "invoiced" if metric_id == "channel_roi" else None,
+        "is_attributed": metric_id != "marketing_spend",
+        "maturity_days": 0,
+        "requires": [],
+        "cuts": ["total", "channel"],
+        "numerator": numerator,
+        "denominator": denominator,
+    }
+
+
+CREDIT = part(
+    "credited_contribution",
     "attribution_credit",
-    "sum(amount)",
+    "amount",
     "posted_on",
-    filter_sql="measure = 'contribution' and model = 'linear'",
+    "measure = 'contribution' and model = 'linear'",
 )
-COST = term("cost_allocation", "sum(amount)", "allocated_on")
+COST = part("cost", "cost_allocation", "amount", "allocated_on")
+NEW = part("new_customers", "new_customer_weight", "weight", "converted_on", "model = 'linear'")
+PAID = part("paid", "payment_facts", "amount", "paid_on")
 DEFINITIONS = [
-    {
-        "id": "channel_roi",
-        "label": {"en": "Channel ROI", "zh": "渠道 ROI"},
-        "description": {"en": "what came back per yuan", "zh": "每元回报"},
-        "formula": {"en": "(contribution - cost) / cost", "zh": "（边际贡献 − 成本）÷ 成本"},
-        "unit": "ratio",
-        "numerator": [CREDIT, {**COST, "sign": -1}],
-        "denominator": [COST],
-    },
-    {
-        "id": "marketing_spend",
-        "label": {"en": "Marketing spend", "zh": "广告投入"},
-        "description": {"en": "cost", "zh": "成本"},
-        "formula": {"en": "sum of cost", "zh": "成本合计"},
-        "unit": "money",
-        "numerator": [COST],
-        "denominator": None,
-    },
-    {
-        "id": "cac",
-        "label": {"en": "Customer acquisition cost", "zh": "获客成本"},
-        "description": {"en": "cost per new customer", "zh": "每个新客户的成本"},
-        "formula": {"en": "cost / new customers", "zh": "成本 ÷ 新客户"},
-        "unit": "money",
-        "numerator": [COST],
-        "denominator": [
-            term("new_customer_weight", "sum(weight)", "converted_on", filter_sql="model = 'linear'"),
-        ],
-    },
-    {
-        "id": "collection_days",
-        "label": {"en": "Collection days", "zh": "回款天数"},
-        "description": {"en": "days", "zh": "天数"},
-        "formula": {"en": "days", "zh": "天数"},
-        "unit": "days",
-        "numerator": [term("payment_facts", "sum(weighted_days)", "paid_on")],
-        "denominator": [term("payment_facts", "sum(amount)", "paid_on")],
-    },
+    metric(
+        "channel_roi",
+        "Channel ROI",
+        "渠道 ROI",
+        "ratio",
+        side("(credited_contribution) - (cost)", CREDIT, COST),
+        side("cost", COST),
+    ),
+    metric("marketing_spend", "Marketing spend", "广告投入", "money", side("cost", COST), None),
+    metric("cac", "Customer acquisition cost", "获客成本", "money", side("cost", COST), side("new_customers", NEW)),
+    metric("collection_days", "Collection days", "回款天数", "days", side("paid", PAID), side("paid", PAID)),
 ]
 
 WAREHOUSE = f"""
@@ -119,11 +126,11 @@ create table marts.order_facts as select 'erp:O1' as order_id, 'A1' as account_i
   500.00::decimal(18,2) as net_invoiced, 250.00::decimal(18,2) as cogs, 250.00::decimal(18,2) as gross_profit,
   250.00::decimal(18,2) as contribution, 0.00::decimal(18,2) as collected;
 create table attribution.order_measure as select 'erp:O1' as order_id, 'erp:O1-1' as order_line_id,
-  'erp:I1-1' as posting_id, date '2024-05-21' as posted_on, 'contribution' as measure,
+  'invoice_line:erp:I1-1' as posting_id, date '2024-05-21' as posted_on, 'contribution' as measure,
   250.00::decimal(18,2) as amount, 'invoice_line' as document_kind, 'erp:I1-1' as document_id;
 create table attribution.attribution_credit as select 'erp:O1' as order_id, 'erp:O1-1' as order_line_id,
-  'erp:I1-1' as posting_id, date '2024-05-21' as posted_on, 1 as version, 'linear' as model,
-  'contribution' as measure, 'crm:L' || i as touch_id, null::varchar as campaign_id, 'crm:fair' as channel_id,
+  'invoice_line:erp:I1-1' as posting_id, date '2024-05-21' as posted_on, 1 as version, 'linear' as model,
+  'contribution' as measure, 'lead:crm:L' || i as touch_id, null::varchar as campaign_id, 'crm:fair' as channel_id,
   null::varchar as stage, null::varchar as unattributed_reason,
   case when i = 1 then 125.01 else 124.99 end::decimal(18,2) as amount from range(1, 3) t(i);
 create table attribution.new_customer_weight as select 'A1' as account_id, 'erp:O1' as order_id,
@@ -140,9 +147,11 @@ create table metrics.metric_availability as select * from (values
   ('collection_days', 'standard', false, 'payment', 'no source is mapped to payment', '没有数据源映射到收款'))
   t(metric_id, variant, is_available, missing_entities, reason_en, reason_zh);
 create table metrics.metric_value (metric_id varchar, variant varchar, cut varchar, channel_id varchar,
-  campaign_id varchar, period_kind varchar, period_start date, view varchar, basis varchar, model varchar,
+  campaign_id varchar, salesperson_id varchar, distributor_id varchar, account_id varchar, product_family varchar,
+  period_kind varchar, period_start date, view varchar, basis varchar, model varchar,
   numerator decimal(28,6), denominator decimal(28,6), value decimal(28,8), n bigint, is_mature boolean);
-insert into metrics.metric_value values
+insert into metrics.metric_value by position select c0, c1, c2, c3, c4, null, null, null, null, c5, c6::date, c7, c8, c9,
+  c10, c11, c12, c13, c14 from (values
   ('channel_roi','standard','total',null,null,'all',null,'period','invoiced','linear',100,150,0.66666667,1,true),
   ('channel_roi','standard','channel','crm:fair',null,'all',null,'period','invoiced','linear',150,100,1.5,1,true),
   ('channel_roi','standard','channel','crm:paid_search',null,'all',null,'period','invoiced','linear',-50,50,-1,0,true),
@@ -153,7 +162,7 @@ insert into metrics.metric_value values
   ('marketing_spend','standard','channel','crm:fair',null,'month','2024-04-01','period',null,null,60,null,60,1,true),
   ('marketing_spend','standard','channel','crm:fair',null,'month','2024-05-01','period',null,null,40,null,40,1,true),
   ('cac','standard','channel','crm:fair',null,'all',null,'period',null,'linear',100,1,100,1,true),
-  ('cac','standard','channel','crm:paid_search',null,'all',null,'period',null,'linear',50,0,null,0,false);
+  ('cac','standard','channel','crm:paid_search',null,'all',null,'period',null,'linear',50,0,null,0,false)) t(c0,c1,c2,c3,c4,c5,c6,c7,c8,c9,c10,c11,c12,c13,c14);
 """
 
 

@@ -16,8 +16,10 @@ import pytest
 from orchestration.lib.errors import ConfigurationError, DataError, GateRefusedError
 from orchestration.lib.publish.columns import COLUMNS
 from orchestration.lib.publish.content import content_of
+from orchestration.lib.publish.docs import PAGE, page
 from orchestration.lib.publish.pointer import current_id, new_id, set_current, snapshot_ids
 from orchestration.lib.publish.reader import open_snapshot
+from orchestration.lib.publish.retention import apply_retention
 from orchestration.lib.publish.tables import TABLES
 from orchestration.lib.workspace import Workspace
 from tests.unit.snapshot_fixture import change, make_workspace, publish, settings
@@ -185,8 +187,6 @@ def test_retention_keeps_n_and_never_removes_the_current(workspace: Workspace) -
         ids.append(publish(workspace).snapshot_id)
     assert snapshot_ids(workspace.published_dir) == ids[:1:-1]
     set_current(workspace.published_dir, ids[2])  # someone went back
-    from orchestration.lib.publish.retention import apply_retention
-
     assert apply_retention(workspace.published_dir, 1) == [ids[3]]
     assert snapshot_ids(workspace.published_dir) == [ids[4], ids[2]]
 
@@ -200,9 +200,9 @@ def test_damage_is_named_with_the_way_back_and_the_next_publish_mends_it(workspa
     body = bytearray(file.read_bytes())
     body[len(body) // 2] ^= 1
     file.write_bytes(body)
-    with pytest.raises(DataError, match=r"is damaged: cost_allocation is not as the manifest says") as caught:
-        with open_snapshot(workspace, verify=True):
-            pass
+    told = "is damaged: cost_allocation is not as the manifest says"
+    with pytest.raises(DataError, match=told) as caught, open_snapshot(workspace, verify=True):
+        pass
     assert first.snapshot_id in (caught.value.hint or "")
     third = publish(workspace)
     assert not third.unchanged
@@ -273,3 +273,7 @@ def test_every_promised_column_is_described() -> None:
     promised = {column for table in TABLES for column in table.promised}
     assert promised <= set(COLUMNS)
     assert all(table.keys and set(table.keys) <= set(table.promised) for table in TABLES)
+
+
+def test_the_reference_page_is_that_of_the_list() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m orchestration.lib.publish.docs"

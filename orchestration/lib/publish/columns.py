@@ -54,6 +54,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "invoice_line_id": ("Invoice line", "发票行"),
     "payment_id": ("Payment", "收款"),
     "allocation_id": ("Part of a payment given to one invoice", "收款分摊到某张发票的部分"),
+    "payment_line_id": ("Part of a payment given to one invoice line", "收款分摊到某发票行的部分"),
+    "cost_line_id": ("Cost, or its share on one order line", "成本，或其在某订单行上的份额"),
     "lot_no": ("Production lot", "生产批次"),
     "product_id": ("Product", "产品"),
     "salesperson_id": ("Salesperson", "销售人员"),
@@ -101,3 +103,17 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "reason_en": ("Why, English", "原因（英文）"),
     "reason_zh": ("Why, Chinese", "原因（中文）"),
 }
+
+# Where a column means something else than elsewhere.
+_OF_TABLE: dict[tuple[str, str], tuple[str, str]] = {
+    ("cost_allocation", "basis"): (
+        "direct, or unallocated with a reason",
+        "direct（直接）或 unallocated（未分配，附原因）",
+    ),
+    ("cost_allocation", "amount"): ("Cost, functional currency, net of VAT", "成本，本位币，不含税"),
+}
+
+
+def describe(table: str, column: str) -> tuple[str, str]:
+    """What a promised column of a table means, en and zh."""
+    return _OF_TABLE.get((table, column)) or COLUMNS[column]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from orchestration.lib.errors import ConfigurationError, nearest
 from orchestration.lib.publish.content import quote
-from orchestration.lib.publish.periods import KINDS, MONTHS, Calendar, before
+from orchestration.lib.publish.definitions import Definition, read_definitions
+from orchestration.lib.publish.periods import KINDS, MONTHS, Calendar
 from orchestration.lib.publish.reader import Snapshot
 
 FLAVOURS = ("variant", "view", "basis", "model")
@@ -35,7 +33,8 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """Cells as rows of metric_value, plus ``compared``, ``change`` and ``change_ratio`` when compared."""
+    """Cells as rows of metric_value; when compared with ``compared_period_start``, ``compared_value``, ``change`` and
+    ``change_rate`` too. ``names`` maps a dimension column's values to display names."""
 
     question: Question
     dimensions: tuple[str, ...]
@@ -43,9 +42,9 @@ class Answer:
     rows: list[dict[str, Any]]
     names: Mapping[str, Mapping[str, str]]
 
-    def name_of(self, dimension: str, value: Any) -> str:
-        """Display name of a dimension's value; its id when it has none."""
-        return self.names.get(dimension, {}).get(value, value) if value is not None else "–"
+    def name_of(self, column: str, value: Any) -> str | None:
+        """Display name of a dimension's value; its id when it has none; None for what belongs to no member."""
+        return self.names.get(column, {}).get(value, value) if value is not None else None
 
 
 def dimension_columns(snapshot: Snapshot) -> dict[str, str]:
@@ -53,19 +52,9 @@ def dimension_columns(snapshot: Snapshot) -> dict[str, str]:
     return {column.removesuffix("_id"): column for column in snapshot.columns("metric_value") if column not in _FIXED}
 
 
-def cut_dimensions(cut: str, known: Iterable[str]) -> frozenset[str]:
-    """The dimensions of a cut: ``total`` → none, ``channel,campaign`` or ``channel_x_campaign`` → both."""
-    if cut in ("", "total"):
-        return frozenset()
-    dimensions = sorted(known, key=len, reverse=True)
-    found = []
-    rest = cut.replace("_id", "")
-    for name in dimensions:
-        pattern = re.compile(rf"(?<![a-z]){re.escape(name)}(?![a-z])")
-        if pattern.search(rest):
-            found.append(name)
-            rest = pattern.sub(" ", rest)
-    return frozenset(found) or frozenset({cut})
+def cut_dimensions(cut: str) -> frozenset[str]:
+    """The dimensions of a cut: ``total`` → none, ``channel+campaign`` → both."""
+    return frozenset() if cut == "total" else frozenset(cut.split("+"))
 
 
 def ask(snapshot: Snapshot, question: Question) -> Answer:
@@ -76,20 +65,19 @@ def ask(snapshot: Snapshot, question: Question) -> Answer:
     """
     known = dimension_columns(snapshot)
     calendar = Calendar(snapshot.manifest.company.fiscal_year_start_month)
-    wanted, flavours, periods = _sort_words(question, known)
+    wanted, flavours, periods = sort_words(question.by, question.where, known)
     period = _period(question, periods)
     start = calendar.parse(period, question.where[period]) if period in question.where else None
-    cut = _cut(snapshot, question.metrics, wanted, known)
+    cut = _cut(read_definitions(snapshot.definitions), question.metrics, wanted)
     names = {name: _names(snapshot, name) for name in wanted}
+    where = {word.removesuffix("_id"): value for word, value in question.where.items()}
     filters = {
-        known[name]: _value(snapshot, name, known[name], question.where[name], names[name], cut)
+        known[name]: _value(snapshot, name, where[name], column=known[name], names=names[name], cut=cut)
         for name in wanted
-        if name in question.where
+        if name in where
     }
-    rows = _rows(snapshot, question.metrics, cut, period, filters)
+    rows = _rows(snapshot, question, cut, period, filters)
     rows = _choose_flavours(snapshot, rows, flavours, question.every_flavour)
-    if question.compare:
-        _compare(rows, period, question.compare, [known[name] for name in wanted])
     if start is not None:
         rows = [row for row in rows if row["period_start"] == start]
     return Answer(
@@ -97,17 +85,19 @@ def ask(snapshot: Snapshot, question: Question) -> Answer:
     )
 
 
-def _sort_words(question: Question, known: Mapping[str, str]) -> tuple[list[str], dict[str, str], list[str]]:
+def sort_words(
+    by: Sequence[str], where: Mapping[str, str], known: Mapping[str, str]
+) -> tuple[list[str], dict[str, str], list[str]]:
     """Split what was asked into dimensions, flavours (variant, view, basis, model) and periods."""
     dimensions: list[str] = []
     flavours: dict[str, str] = {}
     periods: list[str] = []
-    for word in (*question.by, *question.where):
+    for word in (*by, *where):
         name = word.removesuffix("_id")
         if word in KINDS:
             periods.append(word)
-        elif word in FLAVOURS and word in question.where:
-            flavours[word] = question.where[word]
+        elif word in FLAVOURS and word in where:
+            flavours[word] = where[word]
         elif name in known:
             if name not in dimensions:
                 dimensions.append(name)
@@ -133,23 +123,25 @@ def _period(question: Question, periods: Sequence[str]) -> str:
     return period
 
 
-def _cut(snapshot: Snapshot, metrics: Sequence[str], wanted: Sequence[str], known: Mapping[str, str]) -> str:
-    marks = ", ".join("?" * len(metrics))
-    cuts = {
-        row["cut"]: row["metrics"]
-        for row in snapshot.rows(
-            f"select cut, list(distinct metric_id) as metrics from metric_value where metric_id in ({marks}) group by cut",
-            list(metrics),
-        )
-    }
-    fits = [cut for cut in cuts if cut_dimensions(cut, known) == frozenset(wanted)]
-    if fits or not cuts:
-        return fits[0] if fits else "total"
-    offered = sorted({" + ".join(sorted(cut_dimensions(cut, known))) or "total" for cut in cuts})
-    raise ConfigurationError(
-        f"{', '.join(metrics)} is not published by {' + '.join(wanted) or 'total'}",
-        hint=f"cuts there are: {'; '.join(offered)}",
-    )
+def offered_cuts(definitions: Iterable[Definition]) -> dict[str, frozenset[frozenset[str]]]:
+    """Metric → the sets of dimensions it is published by."""
+    found: dict[str, set[frozenset[str]]] = {}
+    for definition in definitions:
+        found.setdefault(definition.metric_id, set()).update(map(cut_dimensions, definition.cuts))
+    return {metric: frozenset(cuts) for metric, cuts in found.items()}
+
+
+def _cut(definitions: Sequence[Definition], metrics: Sequence[str], wanted: Sequence[str]) -> str:
+    offered = offered_cuts(definitions)
+    for metric in metrics:
+        if frozenset(wanted) not in offered.get(metric, frozenset()):
+            names = sorted(" + ".join(sorted(cut)) or "total" for cut in offered.get(metric, ()))
+            raise ConfigurationError(
+                f"{metric} is not published by {' + '.join(wanted) or 'total'}",
+                hint=f"it is by: {'; '.join(names)}" if names else "see: triloop metrics --list",
+            )
+    every = (cut for definition in definitions if definition.metric_id in metrics for cut in definition.cuts)
+    return next((cut for cut in every if cut_dimensions(cut) == frozenset(wanted)), "total")
 
 
 def _names(snapshot: Snapshot, dimension: str) -> dict[str, str]:
@@ -160,7 +152,7 @@ def _names(snapshot: Snapshot, dimension: str) -> dict[str, str]:
 
 
 def _value(
-    snapshot: Snapshot, dimension: str, column: str, text: str, names: Mapping[str, str], cut: str
+    snapshot: Snapshot, dimension: str, text: str, *, column: str, names: Mapping[str, str], cut: str
 ) -> str | None:
     """The id that a user means: the id itself, its part after the source, or the display name."""
     found = snapshot.rows(f"select distinct {quote(column)} as id from metric_value where cut = ?", [cut])
@@ -184,15 +176,20 @@ def _value(
 
 
 def _rows(
-    snapshot: Snapshot, metrics: Sequence[str], cut: str, period: str, filters: Mapping[str, str | None]
+    snapshot: Snapshot, question: Question, cut: str, period: str, filters: Mapping[str, str | None]
 ) -> list[dict[str, Any]]:
-    if not metrics:
+    if not question.metrics:
         return []
+    relation = "metric_value"
+    if question.compare:
+        from orchestration.lib.metrics.compare import comparison_sql  # noqa: PLC0415  (its package is not light)
+
+        relation = f"({comparison_sql('metric_value', question.compare)})"
     conditions = "".join(f" and {quote(column)} is not distinct from ?" for column in filters)
     return snapshot.rows(
-        f"select * from metric_value where metric_id in ({', '.join('?' * len(metrics))}) and cut = ? "
+        f"select * from {relation} where metric_id in ({', '.join('?' * len(question.metrics))}) and cut = ? "
         f"and period_kind = ?{conditions} order by all",
-        [*metrics, cut, period, *filters.values()],
+        [*question.metrics, cut, period, *filters.values()],
     )
 
 
@@ -213,38 +210,15 @@ def _choose_flavours(
                     )
                 mine = [row for row in mine if row[column] in (wished[column], None) or not offered]
             elif not every and len({row[column] for row in mine}) > 1:
-                plain = [row for row in mine if row[column] in (None, "")]
-                choice = default_flavour(snapshot, metric, column, offered)
+                choice = default_flavour(snapshot, column, offered)
                 if choice is not None:
                     mine = [row for row in mine if row[column] == choice]
-                elif plain and column == "variant":
-                    mine = plain
             kept += mine
         rows = kept
     return rows
 
 
-def default_flavour(snapshot: Snapshot, metric: str, column: str, offered: Sequence[str]) -> str | None:
+def default_flavour(snapshot: Snapshot, column: str, offered: Sequence[str]) -> str | None:
     """Which variant, view, basis or model is shown when the user names none; None shows them all."""
-    from orchestration.lib.publish.definitions import read_definitions  # noqa: PLC0415
-
-    definition = read_definitions(snapshot.definitions).get(metric)
     preferred = (snapshot.manifest.default_model,) if column == "model" else _PREFERRED[column]
-    if definition is not None and column in definition.defaults:
-        preferred = (definition.defaults[column], *preferred)
     return next((choice for choice in preferred if choice in offered), None)
-
-
-def _compare(rows: list[dict[str, Any]], period: str, compare: str, dimensions: Sequence[str]) -> None:
-    def key(row: Mapping[str, Any], start: date) -> tuple[Any, ...]:
-        return (row["metric_id"], *(row[column] for column in FLAVOURS), *(row[column] for column in dimensions), start)
-
-    values = {key(row, row["period_start"]): row["value"] for row in rows}
-    for row in rows:
-        then: Decimal | None = values.get(key(row, before(period, row["period_start"], compare)))
-        now: Decimal | None = row["value"]
-        row["compared"] = then
-        row["change"] = now - then if now is not None and then is not None else None
-        row["change_ratio"] = (
-            (row["change"] / abs(then)).quantize(Decimal("0.00000001")) if row["change"] is not None and then else None
-        )

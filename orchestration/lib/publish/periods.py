@@ -63,8 +63,3 @@ class Calendar:
 def end_of(kind: str, start: date) -> date:
     """First day after the period."""
     return add_months(start, MONTHS[kind])
-
-
-def before(kind: str, start: date, compare: str) -> date:
-    """The period to compare with: the one before (``prev``) or the same a year earlier (``yoy``)."""
-    return add_months(start, -(12 if compare == "yoy" else MONTHS[kind]))

@@ -145,6 +145,22 @@ TABLES: tuple[PublishedTable, ...] = (
         "每笔回款分摊一行：对应发票、付款日与天数。",
     ),
     PublishedTable(
+        "payment_line_facts",
+        "marts.payment_line_facts",
+        _words("payment_line_id"),
+        _words("payment_line_id"),
+        "Each payment shared over the invoice lines it pays.",
+        "每笔回款在其所付发票行上的分摊。",
+    ),
+    PublishedTable(
+        "order_cost_facts",
+        "marts.order_cost_facts",
+        _words("cost_line_id"),
+        _words("cost_line_id order_id"),
+        "Costs that an order bears: freight, commission, rebate, bad debt, after-sales.",
+        "订单承担的成本：运费、佣金、返利、坏账、售后。",
+    ),
+    PublishedTable(
         "lot_facts",
         "marts.lot_facts",
         _words("lot_no"),

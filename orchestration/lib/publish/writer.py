@@ -104,11 +104,11 @@ def publish_snapshot(
     sweep(published)
     roles = resolve_roles(settings.roles, settings_file=workspace.settings_file)
     entity_keys = dict(keys) if keys is not None else _contract_keys()
-    metric_definitions = definitions if definitions is not None else _registry_definitions(settings)
+    metric_definitions = definitions if definitions is not None else _registry_definitions(workspace)
     with connect(workspace, read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
         require_gates(connection, gates)
-        relations = _relations(connection)
+        relations = relations_of(connection)
         planned, absent = _plan(connection, relations, entity_keys)
         definitions_text = json.dumps(metric_definitions, ensure_ascii=False, indent=1, sort_keys=True, default=str)
         content_hash = _snapshot_hash(planned, roles, definitions_text)
@@ -171,13 +171,14 @@ def _contract_keys() -> dict[str, str]:
     return {name: entity.key for name, entity in load_contract().entities.items()}
 
 
-def _registry_definitions(settings: Settings) -> Any:
+def _registry_definitions(workspace: Workspace) -> Any:
     from orchestration.lib.metrics import metric_definitions  # noqa: PLC0415
 
-    return metric_definitions(settings)
+    return metric_definitions(workspace.dbt_target_dir)
 
 
-def _relations(connection: duckdb.DuckDBPyConnection) -> Relations:
+def relations_of(connection: duckdb.DuckDBPyConnection) -> Relations:
+    """Every table and view of the warehouse with its columns."""
     found: dict[str, dict[str, str]] = {}
     for schema, table, column, sql_type in connection.execute(
         "select schema_name, table_name, column_name, data_type from duckdb_columns() where not internal "
@@ -288,9 +289,11 @@ def gate_status(checks: Mapping[str, int]) -> str:
 
 def _as_of(connection: duckdb.DuckDBPyConnection, relations: Relations) -> str | None:
     """The business date up to which events count."""
-    if "intermediate.int_as_of" not in relations:
+    columns = relations.get("intermediate.int_as_of", {})
+    name = next((name for name in ("as_of", "as_of_on") if name in columns), None)
+    if name is None:
         return None
-    row = connection.execute("select max(as_of)::varchar from intermediate.int_as_of").fetchone()
+    row = connection.execute(f"select max({name})::date::varchar from intermediate.int_as_of").fetchone()
     return row[0] if row else None
 
 

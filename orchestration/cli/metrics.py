@@ -1,0 +1,304 @@
+"""``triloop metrics``: published metrics by any published cut, exact to the last digit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orchestration.cli.output import (
+    NULL_MARK,
+    Format,
+    FormatOption,
+    JsonOption,
+    LangOption,
+    RoleOption,
+    SnapshotOption,
+    WorkspaceOption,
+    group_digits,
+    plain,
+    print_csv,
+    print_json,
+    print_table,
+)
+from orchestration.cli.text import choose_language, say
+from orchestration.lib.errors import ConfigurationError, nearest
+from orchestration.lib.workspace import Workspace
+
+if TYPE_CHECKING:
+    from orchestration.lib.publish.definitions import Definition
+    from orchestration.lib.publish.metric_view import Answer
+    from orchestration.lib.publish.reader import Snapshot
+
+COMPARISONS = ("prev", "yoy")
+
+
+def metrics(
+    metric: Annotated[str | None, typer.Option("-m", "--metric", help="metrics, with commas: cac,channel_roi")] = None,
+    by: Annotated[str | None, typer.Option("-b", "--by", help="cut by dimensions and a period: channel,month")] = None,
+    where: Annotated[
+        list[str] | None, typer.Option("--where", help="only these: channel=paid_search,month=2024-05,model=first")
+    ] = None,
+    compare: Annotated[
+        str | None, typer.Option("--compare", help="prev (the period before) or yoy (a year earlier)")
+    ] = None,
+    period: Annotated[str | None, typer.Option("--period", help="month, quarter, half_year, year or all")] = None,
+    every: Annotated[bool, typer.Option("--all", help="every variant, view, basis and model")] = False,
+    list_: Annotated[
+        bool, typer.Option("--list", help="which metrics there are, and why one is not available")
+    ] = False,
+    explain: Annotated[str | None, typer.Option("--explain", help="what one metric means and how it is made")] = None,
+    workspace: WorkspaceOption = None,
+    snapshot: SnapshotOption = None,
+    role: RoleOption = None,
+    format: FormatOption = Format.TABLE,
+    as_json: JsonOption = False,
+    lang: LangOption = None,
+) -> None:
+    """Show published metrics, exact; all of them in total when none is named / 查看已发布指标."""
+    language = choose_language(lang)
+    output = Format.JSON if as_json else format
+    if compare is not None and compare not in COMPARISONS:
+        raise ConfigurationError(f"cannot compare with '{compare}'", hint=nearest(compare, COMPARISONS))
+    wanted, cut, filters = split_words(metric), split_words(by), parse_where(where or [])
+    opened = Workspace.open(workspace)
+    from orchestration.lib.publish import open_snapshot  # noqa: PLC0415  (DuckDB is not needed for --help)
+    from orchestration.lib.publish.definitions import find, read_definitions  # noqa: PLC0415
+    from orchestration.lib.publish.metric_view import (  # noqa: PLC0415
+        Question,
+        ask,
+        dimension_columns,
+        offered_cuts,
+        sort_words,
+    )
+
+    with open_snapshot(opened, snapshot, role=role) as found:
+        definitions = read_definitions(found.definitions)
+        if explain is not None:
+            _explain(found, find(definitions, explain), language, output)
+            return
+        if list_:
+            _list(found, definitions, language, output)
+            return
+        for name in wanted:
+            find(definitions, name)
+        missing = unavailable(found, wanted or [definition.metric_id for definition in definitions])
+        # Asked for nothing in particular, show every metric that this cut is published for.
+        dimensions = frozenset(sort_words(cut, filters, dimension_columns(found))[0])
+        chosen = wanted or tuple(name for name, cuts in offered_cuts(definitions).items() if dimensions in cuts)
+        question = Question(tuple(name for name in chosen if name not in missing), cut, filters, period, compare, every)
+        answer = ask(found, question)
+        units = {definition.metric_id: definition.unit for definition in definitions}
+        labels = {definition.metric_id: definition.text("label", language) for definition in definitions}
+        if output is Format.TABLE:
+            _table(found, answer, units, labels, language)
+        else:
+            _data(answer, missing, output)
+        if output is not Format.JSON:
+            for name in missing:
+                text = missing[name][language]
+                typer.echo(f"{name}: {say('not_available', language)}: {text}", err=output is Format.CSV)
+
+
+def split_words(text: str | None) -> tuple[str, ...]:
+    """``a, b`` → (a, b)."""
+    return tuple(word.strip() for word in (text or "").split(",") if word.strip())
+
+
+def parse_where(texts: Iterable[str]) -> dict[str, str]:
+    """``channel=x,month=2024-05`` (also given several times) → {channel: x, month: 2024-05}.
+
+    A comma that no name=… follows belongs to the value: ``channel=Fair, Shanghai``.
+
+    Raises:
+        ConfigurationError: something is not name=value.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        last: str | None = None
+        for part in text.split(","):
+            name, separator, value = part.partition("=")
+            if separator and name.strip().isidentifier():
+                last = name.strip()
+                found[last] = value.strip()
+            elif last is not None:
+                found[last] += "," + part
+            else:
+                raise ConfigurationError(f"'{part}' is not name=value", hint="write --where channel=paid_search")
+    return found
+
+
+def unavailable(snapshot: Snapshot, metric_ids: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Metric → why no variant of it can be computed, by language."""
+    if not snapshot.has("metric_availability"):
+        return {}
+    rows = snapshot.rows(
+        "select metric_id, bool_or(is_available) as is_available, any_value(reason_en) as en, any_value(reason_zh) as zh "
+        "from metric_availability group by metric_id"
+    )
+    asked = set(metric_ids)
+    return {
+        row["metric_id"]: {"en": row["en"] or "", "zh": row["zh"] or ""}
+        for row in sorted(rows, key=lambda row: str(row["metric_id"]))
+        if not row["is_available"] and row["metric_id"] in asked
+    }
+
+
+def shown_value(value: Decimal | None, unit: str) -> str:
+    """A metric's value for people: money and days with 2 places, ratios in per cent, counts without idle zeros."""
+    if value is None:
+        return NULL_MARK
+    if unit == "count":
+        return f"{value.normalize():,f}"
+    return f"{group_digits(value * 100, 2)} %" if unit == "ratio" else group_digits(value, 2)
+
+
+def _table(snapshot: Snapshot, answer: Answer, units: dict[str, str], labels: dict[str, str], lang: str) -> None:
+    """One line per member and period, one column per metric (and flavour, where several are shown)."""
+    from orchestration.lib.publish.metric_view import FLAVOURS  # noqa: PLC0415
+    from orchestration.lib.publish.periods import Calendar  # noqa: PLC0415
+
+    if not answer.rows:
+        typer.echo(say("no_cells", lang))
+        return
+    calendar = Calendar(snapshot.manifest.company.fiscal_year_start_month)
+    compare = answer.question.compare
+    varied = [
+        flavour
+        for flavour in FLAVOURS
+        if any(
+            len({row[flavour] for row in answer.rows if row["metric_id"] == metric}) > 1
+            for metric in answer.question.metrics
+        )
+    ]
+    columns = list(dict.fromkeys((row["metric_id"], *(row[flavour] for flavour in varied)) for row in answer.rows))
+    columns.sort(key=lambda column: (answer.question.metrics.index(column[0]), *map(str, column[1:])))
+    lines: dict[tuple[Any, ...], dict[tuple[Any, ...], dict[str, Any]]] = {}
+    for row in answer.rows:
+        line = (*(row[column] for column in answer.dimensions), row["period_start"])
+        lines.setdefault(line, {})[(row["metric_id"], *(row[flavour] for flavour in varied))] = row
+    with_period = answer.period != "all"
+    headers = [say(column.removesuffix("_id"), lang) for column in answer.dimensions]
+    headers += [say(answer.period, lang)] if with_period else []
+    left = len(headers)
+    for column in columns:
+        flavour = " ".join(str(part) for part in column[1:] if part)
+        headers.append(labels[column[0]] + (f" ({flavour})" if flavour else ""))
+        headers += [say(compare, lang), say("change", lang)] if compare else []
+    body, immature = [], False
+    for key in sorted(lines, key=lambda line: tuple(str(part or "") for part in line)):
+        cells: list[Any] = [
+            answer.name_of(column, value) or say("no_member", lang)
+            for column, value in zip(answer.dimensions, key[:-1], strict=True)
+        ]
+        cells += [calendar.label(answer.period, key[-1])] if with_period else []
+        for column in columns:
+            cell = lines[key].get(column)
+            unit = units[column[0]]
+            value = shown_value(cell["value"] if cell else None, unit)
+            if cell and cell["is_mature"] is False:
+                value, immature = value + "*", True
+            cells.append(value)
+            if compare:
+                cells += [shown_value(cell["compared_value"] if cell else None, unit), _percent(cell)]
+        body.append(cells)
+    print_table(headers, body, right=range(left, len(headers)))
+    if immature:
+        typer.echo(say("immature", lang))
+
+
+def _percent(cell: dict[str, Any] | None) -> str:
+    rate: Decimal | None = cell["change_rate"] if cell else None
+    return NULL_MARK if rate is None else f"{'+' if rate > 0 else ''}{group_digits(rate * 100, 1)} %"
+
+
+def _data(answer: Answer, missing: dict[str, dict[str, str]], output: Format) -> None:
+    """Every field of the cells, numbers exact, one object or line per cell."""
+    from orchestration.lib.publish.metric_view import FACTS, FLAVOURS  # noqa: PLC0415
+
+    compared = ["compared_period_start", "compared_value", "change", "change_rate"] if answer.question.compare else []
+    names = {column: column.removesuffix("_id") for column in answer.dimensions if answer.names.get(column)}
+    columns = ["metric_id", *FLAVOURS, "cut", *answer.dimensions, *names.values(), "period_kind", "period_start"]
+    columns += [*FACTS, *compared]
+    rows = [
+        {**row, **{name: answer.name_of(column, row[column]) for column, name in names.items()}} for row in answer.rows
+    ]
+    if output is Format.CSV:
+        print_csv(columns, rows)
+        return
+    print_json(
+        {
+            "rows": [{column: plain(row[column]) for column in columns} for row in rows],
+            "not_available": [{"metric_id": name, "reason": reason} for name, reason in missing.items()],
+        }
+    )
+
+
+def _list(snapshot: Snapshot, definitions: Sequence[Definition], lang: str, output: Format) -> None:
+    missing = unavailable(snapshot, [definition.metric_id for definition in definitions])
+    rows = [
+        {
+            "metric_id": definition.metric_id,
+            "variant": definition.variant,
+            "basis": definition.basis,
+            "view": definition.view,
+            "unit": definition.unit,
+            "owner": definition.owner,
+            "cuts": list(definition.cuts),
+            "label": {"en": definition.text("label", "en"), "zh": definition.text("label", "zh")},
+            "is_available": definition.metric_id not in missing,
+            "reason": missing.get(definition.metric_id),
+        }
+        for definition in definitions
+    ]
+    if output is Format.JSON:
+        print_json(rows)
+        return
+    if output is Format.CSV:
+        print_csv(list(rows[0]) if rows else [], rows)
+        return
+    keys = ("metric", "label", "variant", "basis", "unit", "cuts", "state")
+    print_table(
+        [say(key, lang) for key in keys],
+        [
+            [
+                row["metric_id"],
+                row["label"][lang],
+                row["variant"],
+                row["basis"],
+                say(f"unit.{row['unit']}", lang),
+                ", ".join(row["cuts"]),
+                f"{say('not_available', lang)}: {row['reason'][lang]}" if row["reason"] else say("available", lang),
+            ]
+            for row in rows
+        ],
+    )
+
+
+def _explain(snapshot: Snapshot, found: Sequence[Definition], lang: str, output: Format) -> None:
+    missing = unavailable(snapshot, [found[0].metric_id])
+    if output is Format.JSON:
+        mine = [raw for raw in snapshot.definitions if raw["metric_id"] == found[0].metric_id]
+        print_json({"definitions": mine, "not_available": missing.get(found[0].metric_id)})
+        return
+    for definition in found:
+        flavour = ", ".join(part for part in (definition.variant, definition.view, definition.basis) if part)
+        typer.echo(f"{definition.text('label', lang)}  {definition.metric_id} ({flavour})")
+        typer.echo(f"  {say('formula', lang)}: {definition.text('formula', lang)}")
+        typer.echo(f"  {say('grain', lang)}: {definition.text('grain', lang)}")
+        typer.echo(f"  {say('unit', lang)}: {say(f'unit.{definition.unit}', lang)}")
+        typer.echo(f"  {say('cuts', lang)}: {', '.join(definition.cuts)}")
+        for name, side in (("numerator", definition.numerator), ("denominator", definition.denominator)):
+            if side is None:
+                continue
+            typer.echo(f"  {say(name, lang)}: {side.formula}")
+            for part in side.parts:
+                condition = f" where {part.filter_sql}" if part.filter_sql else ""
+                typer.echo(
+                    f"    {part.name} = {part.aggregation}({part.expression}) from {part.table}{condition}, "
+                    f"by {part.time_column}"
+                )
+    for reason in missing.values():
+        typer.echo(f"  {say('not_available', lang)}: {reason[lang]}")

@@ -1,0 +1,145 @@
+"""Printing the run summary (orchestration/lib/summary.py) for people."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import typer
+
+from orchestration.cli.output import NULL_MARK, group_digits, print_table
+from orchestration.cli.snapshots import age
+from orchestration.cli.text import say
+from orchestration.lib.summary import BAD, ChannelLine, GateLine, Summary
+
+MARKS = {"passed": "✓", "warned": "!", "failed": "✗", "error": "✗", "not_applicable": "–"}
+
+
+def draw(summary: Summary, lang: str) -> None:
+    """Print the picture: figures, gates, rows, quarantine, gaps, where things are, what to type next."""
+    _figures(summary, lang)
+    _gates(summary, lang)
+    _rows(summary, lang)
+    _quarantine(summary, lang)
+    if summary.not_available:
+        typer.echo(f"\n{say('picture.gaps', lang)}")
+        for gap in summary.not_available:
+            typer.echo(f"  {gap['metric_id']}: {gap['reason'][lang]}")
+    for note in summary.notes:
+        typer.echo(f"\n! {note}")
+    _places(summary, lang)
+
+
+def _figures(summary: Summary, lang: str) -> None:
+    if summary.snapshot_id is None:
+        return
+    if summary.is_refused:
+        old = age(timedelta(seconds=summary.snapshot_age_seconds or 0))
+        typer.echo(f"\n! {say('picture.stale', lang, age=old)}")
+    if not summary.channels and summary.total is None:
+        return
+    keys = ("channel", "cost", "contribution", "roi", "leads", "new_customers", "cac")
+    lines = [*summary.channels, *([summary.total] if summary.total else [])]
+    body = [_figure_cells(line, lang, is_total=line is summary.total) for line in lines]
+    title = f"\n{say('picture.channels', lang, currency=summary.currency)}"
+    print_table([say(f"picture.{key}", lang) for key in keys], body, right=range(1, len(keys)), title=title)
+
+
+def _figure_cells(line: ChannelLine, lang: str, *, is_total: bool) -> list[str]:
+    name = say("total", lang) if is_total else line.name or say("no_member", lang)
+    return [
+        name,
+        _money(line.cost),
+        _money(line.contribution),
+        NULL_MARK if line.roi is None else f"{group_digits(line.roi * 100, 2)} %",
+        _count(line.leads),
+        _count(line.new_customers),
+        _money(line.cac),
+    ]
+
+
+def _money(value: Decimal | None) -> str:
+    return NULL_MARK if value is None else group_digits(value, 2)
+
+
+def _count(value: Decimal | None) -> str:
+    """Whole numbers as they are; shared customers with two places."""
+    return NULL_MARK if value is None else group_digits(value, 0 if value == value.to_integral_value() else 2)
+
+
+def _gates(summary: Summary, lang: str) -> None:
+    if not summary.gates:
+        return
+    typer.echo(f"\n{say('picture.gates', lang)}")
+    for gate in summary.gates:
+        counts = ", ".join(f"{count} {say(status, lang)}" for status, count in gate.checks.items())
+        typer.echo(
+            f"  {MARKS.get(gate.status, '?')} {gate.gate:<12} {say(gate.status, lang)}"
+            + (f": {counts}" if counts else "")
+        )
+        _not_passed(gate, lang)
+
+
+def _not_passed(gate: GateLine, lang: str) -> None:
+    for check in gate.not_passed[:5]:
+        many = "" if check.violations is None else f" ({check.violations})"
+        typer.echo(f"      {MARKS[check.status]} {check.check_id}{many}: {check.reason[lang]}")
+        if check.status in BAD and check.examples and check.examples != "[]":
+            typer.echo(f"        {check.examples[:300]}")
+    if len(gate.not_passed) > 5:
+        typer.echo(f"      … {len(gate.not_passed) - 5}")
+
+
+def _rows(summary: Summary, lang: str) -> None:
+    if not summary.rows:
+        return
+    keys = ("source", "entity", "rows_in", "loaded", "quarantined", "merged", "filtered", "unchanged")
+    body = [
+        [str(getattr(line, key)) if key in ("source", "entity") else f"{getattr(line, key):,}" for key in keys]
+        for line in summary.rows
+    ]
+    print_table(
+        [say(f"picture.{key}", lang) for key in keys],
+        body,
+        right=range(2, len(keys)),
+        title=f"\n{say('picture.rows', lang)}",
+    )
+
+
+def _quarantine(summary: Summary, lang: str) -> None:
+    if not summary.quarantine:
+        return
+    typer.echo(f"\n{say('picture.quarantine', lang)}")
+    for line in summary.quarantine:
+        typer.echo(
+            f"  {line.row_count:,} × {line.rule_id}: {line.reason[lang]} "
+            f"({line.source_file} {say('source_row', lang)} {line.first_row})"
+        )
+
+
+def _places(summary: Summary, lang: str) -> None:
+    root = _short(summary.workspace)
+    option = "" if root == "." else f" --workspace {shlex.quote(root)}"
+    if summary.snapshot_path is not None:
+        typer.echo(f"\n{say('snapshot', lang)}  {_short(summary.snapshot_path)}")
+    typer.echo(f"\n{say('picture.next', lang)}")
+    commands = []
+    if summary.snapshot_id is not None:
+        dearest = next((line.channel_id for line in summary.channels if line.channel_id and line.roi is not None), None)
+        commands.append(("triloop metrics -m cac,channel_roi -b channel,month", "help.metrics"))
+        if dearest is not None:
+            commands.append((f"triloop trace channel_roi --where {shlex.quote(f'channel={dearest}')}", "help.trace"))
+        commands.append(("triloop query 'from quarantine_summary'", "help.query"))
+    commands.append(("triloop ui", "help.ui"))
+    for command, key in commands:
+        typer.echo(f"  {command}{option}   # {say(key, lang)}")
+
+
+def _short(path: Path) -> str:
+    """A path as one would type it from here."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

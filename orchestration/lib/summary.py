@@ -1,0 +1,292 @@
+"""The picture at the end of a run: what the channels brought, how the gates ended, what became of every row.
+
+The gates, row accounts and quarantine are those of the working database, so a refused run shows why it was refused;
+the figures are those of the published snapshot, which such a run leaves as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestration.lib.errors import DataError, TriloopError
+from orchestration.lib.workspace import Workspace
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from orchestration.lib.publish.reader import Snapshot
+
+TOP_RULES = 5
+BAD = ("error", "failed")
+
+
+@dataclass(frozen=True)
+class ChannelLine:
+    """One channel over all time, in functional currency; None where a metric has no value."""
+
+    channel_id: str | None
+    name: str | None
+    cost: Decimal | None
+    contribution: Decimal | None
+    roi: Decimal | None
+    leads: Decimal | None
+    new_customers: Decimal | None
+    cac: Decimal | None
+
+
+@dataclass(frozen=True)
+class CheckLine:
+    """A check that did not pass."""
+
+    check_id: str
+    status: str
+    violations: int | None
+    reason: dict[str, str]
+    examples: str | None
+
+
+@dataclass(frozen=True)
+class GateLine:
+    """One gate: its status, its checks counted by status, and those that did not pass."""
+
+    gate: str
+    status: str
+    checks: dict[str, int]
+    not_passed: list[CheckLine] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class RowLine:
+    """What became of the rows of one source object for one entity."""
+
+    source: str
+    entity: str
+    rows_in: int
+    loaded: int
+    quarantined: int
+    merged: int
+    filtered: int
+    unchanged: int
+
+
+@dataclass(frozen=True)
+class QuarantineLine:
+    """One rule that holds rows of one file back."""
+
+    rule_id: str
+    source_file: str
+    first_row: int | None
+    row_count: int
+    reason: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Everything that the end of a run shows."""
+
+    workspace: Path
+    currency: str
+    snapshot_id: str | None
+    snapshot_path: Path | None
+    snapshot_age_seconds: int | None
+    channels: list[ChannelLine]
+    total: ChannelLine | None
+    gates: list[GateLine]
+    rows: list[RowLine]
+    quarantine: list[QuarantineLine]
+    not_available: list[dict[str, Any]]
+    notes: list[str]
+
+    @property
+    def is_refused(self) -> bool:
+        """A gate stopped the last run, so the figures are those of an earlier one."""
+        return any(gate.status in BAD for gate in self.gates)
+
+
+def build_summary(workspace: Workspace) -> Summary:
+    """The picture of a workspace as it is now. What cannot be read is a note, never an exception."""
+    notes: list[str] = []
+    gates, rows, quarantine = _working(workspace, notes)
+    figures = _published(workspace, notes)
+    return Summary(workspace=workspace.root, gates=gates, rows=rows, quarantine=quarantine, notes=notes, **figures)
+
+
+def to_json(summary: Summary) -> dict[str, Any]:
+    """The summary as plain data; decimals and paths as text."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: plain(one) for key, one in value.items()}
+        if isinstance(value, list | tuple):
+            return [plain(one) for one in value]
+        return f"{value:f}" if isinstance(value, Decimal) else str(value) if isinstance(value, Path) else value
+
+    told: dict[str, Any] = plain(asdict(summary))
+    return {**told, "is_refused": summary.is_refused}
+
+
+def render(summary: Summary, lang: str) -> None:
+    """Print the summary in ``en`` or ``zh``."""
+    from orchestration.cli.picture import draw  # noqa: PLC0415  (printing belongs to the command line)
+
+    draw(summary, lang)
+
+
+def _working(workspace: Workspace, notes: list[str]) -> tuple[list[GateLine], list[RowLine], list[QuarantineLine]]:
+    from orchestration.lib.contract import load_contract  # noqa: PLC0415
+    from orchestration.lib.publish.sources import DERIVED  # noqa: PLC0415
+    from orchestration.lib.publish.writer import relations_of  # noqa: PLC0415
+    from orchestration.lib.warehouse import connect  # noqa: PLC0415
+
+    keys = {name: entity.key for name, entity in load_contract().entities.items()}
+    try:
+        with connect(workspace, read_only=True) as connection:
+            relations = relations_of(connection)
+            queries = {name: query(relations, keys) for name, query in DERIVED.items()}
+            gates = _gates(connection, queries["gate_result"], "gate.token" in relations)
+            return (
+                gates,
+                _rows(connection, queries["row_account"]),
+                _quarantine(connection, queries["quarantine_summary"]),
+            )
+    except TriloopError as error:
+        notes.append(error.message)
+        return [], [], []
+
+
+def _gates(connection: duckdb.DuckDBPyConnection, query: str | None, has_tokens: bool) -> list[GateLine]:
+    """Gates in their order. One without a token vouches for nothing now, whatever its checks said once."""
+    from orchestration.lib.gate_token import GATE_ORDER  # noqa: PLC0415
+    from orchestration.lib.publish.writer import gate_status  # noqa: PLC0415
+
+    if query is None:
+        return []
+    valid = {row[0] for row in connection.execute("select gate from gate.token").fetchall()} if has_tokens else None
+    cursor = connection.execute(f"select * from ({query}) order by gate, check_id")
+    names = [column[0] for column in cursor.description or []]
+    found: dict[str, list[dict[str, Any]]] = {}
+    for values in cursor.fetchall():
+        row = dict(zip(names, values, strict=True))
+        found.setdefault(row["gate"], []).append(row)
+    lines = []
+    for gate in [*GATE_ORDER, *sorted(set(found) - set(GATE_ORDER))]:
+        checks: dict[str, int] = {}
+        for row in found.get(gate, []):
+            checks[row["status"]] = checks.get(row["status"], 0) + 1
+        status = gate_status(checks) if checks else "error"
+        if valid is not None and gate not in valid and status not in BAD:
+            status, checks = "error", {}
+        not_passed = [_check(row) for row in found.get(gate, []) if checks and row["status"] in (*BAD, "warned")]
+        lines.append(GateLine(gate, status, checks, not_passed))
+    return lines
+
+
+def _check(row: Mapping[str, Any]) -> CheckLine:
+    return CheckLine(
+        check_id=row["check_id"],
+        status=row["status"],
+        violations=row.get("violations"),
+        reason={"en": row.get("reason_en") or "", "zh": row.get("reason_zh") or ""},
+        examples=row.get("examples"),
+    )
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str | None) -> list[RowLine]:
+    counts = "rows_in", "loaded", "quarantined", "merged", "filtered", "unchanged"
+    sums = ", ".join(f"sum({name})::bigint" for name in counts)
+    found = connection.execute(
+        f"select source_system || '.' || source_object, entity, {sums} from ({query}) group by all order by 1, 2"
+    ).fetchall()
+    return [RowLine(*row) for row in found]
+
+
+def _quarantine(connection: duckdb.DuckDBPyConnection, query: str | None) -> list[QuarantineLine]:
+    found = connection.execute(
+        f"select rule_id, source_file, first_row, row_count, reason_en, reason_zh from ({query}) "
+        f"order by row_count desc, source_file, rule_id limit {TOP_RULES}"
+    ).fetchall()
+    return [
+        QuarantineLine(rule, file, first, count, {"en": english or "", "zh": chinese or ""})
+        for rule, file, first, count, english, chinese in found
+    ]
+
+
+def _published(workspace: Workspace, notes: list[str]) -> dict[str, Any]:
+    from orchestration.lib.publish.pointer import created_at  # noqa: PLC0415
+    from orchestration.lib.publish.reader import open_snapshot  # noqa: PLC0415
+
+    empty: dict[str, Any] = {
+        "currency": "",
+        "snapshot_id": None,
+        "snapshot_path": None,
+        "snapshot_age_seconds": None,
+        "channels": [],
+        "total": None,
+        "not_available": [],
+    }
+    try:
+        with open_snapshot(workspace) as snapshot:
+            age = datetime.now(UTC) - created_at(snapshot.snapshot_id)
+            return {
+                "currency": snapshot.manifest.company.currency,
+                "snapshot_id": snapshot.snapshot_id,
+                "snapshot_path": snapshot.folder,
+                "snapshot_age_seconds": max(int(age.total_seconds()), 0),
+                "channels": _channels(snapshot, ("channel",)),
+                "total": next(iter(_channels(snapshot, ())), None),
+                "not_available": _not_available(snapshot),
+            }
+    except DataError as error:
+        notes.append(error.message)
+        return empty
+
+
+def _channels(snapshot: Snapshot, by: tuple[str, ...]) -> list[ChannelLine]:
+    """Cost, return and customers per channel (or in total), all from metric_value."""
+    from orchestration.lib.publish.definitions import read_definitions  # noqa: PLC0415
+    from orchestration.lib.publish.metric_view import Question, ask, offered_cuts  # noqa: PLC0415
+
+    offered = offered_cuts(read_definitions(snapshot.definitions))
+    metrics = tuple(
+        name
+        for name in ("channel_roi", "marketing_spend", "leads", "cac")
+        if frozenset(by) in offered.get(name, frozenset())
+    )
+    answer = ask(snapshot, Question(metrics, by))
+    cells: dict[str | None, dict[str, dict[str, Any]]] = {}
+    for row in answer.rows:
+        member = row["channel_id"] if by else None
+        cells.setdefault(member, {}).setdefault(row["metric_id"], row)
+    lines = []
+    for member, found in cells.items():
+        roi, spend, cac = found.get("channel_roi"), found.get("marketing_spend"), found.get("cac")
+        lines.append(
+            ChannelLine(
+                channel_id=member,
+                name=answer.name_of("channel_id", member) if by else None,
+                cost=roi["denominator"] if roi else spend["value"] if spend else None,
+                contribution=roi["numerator"] + roi["denominator"] if roi else None,
+                roi=roi["value"] if roi else None,
+                leads=found["leads"]["value"] if "leads" in found else None,
+                new_customers=cac["denominator"] if cac else None,
+                cac=cac["value"] if cac else None,
+            )
+        )
+    return sorted(lines, key=lambda line: (-(line.contribution or line.cost or Decimal(0)), str(line.name)))
+
+
+def _not_available(snapshot: Snapshot) -> list[dict[str, Any]]:
+    if not snapshot.has("metric_availability"):
+        return []
+    return [
+        {"metric_id": row["metric_id"], "reason": {"en": row["reason_en"] or "", "zh": row["reason_zh"] or ""}}
+        for row in snapshot.rows(
+            "select metric_id, any_value(reason_en) as reason_en, any_value(reason_zh) as reason_zh "
+            "from metric_availability group by metric_id having not bool_or(is_available) order by metric_id"
+        )
+    ]

@@ -1,0 +1,90 @@
+"""The picture at the end of a run."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from orchestration.lib.summary import build_summary, render, to_json
+from orchestration.lib.workspace import Workspace
+from tests.unit.snapshot_fixture import change, make_workspace, publish
+
+TOKENS = (
+    "create table gate.token as select * from (values ('canonical'), ('staging'), ('loops'), ('attribution'), "
+    "('metrics')) t(gate); insert into gate.result select g, g || '_check', 'b1', 'passed', now()::timestamp, '[]' "
+    "from (values ('canonical'), ('loops'), ('attribution')) t(g);"
+)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    made = make_workspace(tmp_path, TOKENS)
+    publish(made)
+    return made
+
+
+def test_figures_are_those_of_the_snapshot(workspace: Workspace) -> None:
+    summary = build_summary(workspace)
+    fair, search = summary.channels
+    assert (fair.name, fair.cost, fair.contribution, fair.roi, fair.new_customers, fair.cac) == (
+        "Trade fair",
+        Decimal(100),
+        Decimal(250),
+        Decimal("1.5"),
+        Decimal(1),
+        Decimal(100),
+    )
+    assert (search.cost, search.contribution, search.cac) == (Decimal(50), Decimal(0), None)
+    assert summary.total is not None
+    assert (summary.total.cost, summary.total.contribution) == (Decimal(150), Decimal(250))
+    assert not summary.is_refused
+    assert [gate.status for gate in summary.gates] == ["passed", "passed", "passed", "passed", "warned"]
+
+
+def test_rows_balance_and_quarantine_names_file_and_row(workspace: Workspace) -> None:
+    summary = build_summary(workspace)
+    for line in summary.rows:
+        assert line.rows_in == line.loaded + line.quarantined + line.merged + line.filtered + line.unchanged
+    assert [(line.rule_id, line.source_file, line.first_row) for line in summary.quarantine] == [
+        ("cast:created_at", "leads.csv", 6)
+    ]
+    assert [gap["metric_id"] for gap in summary.not_available] == ["collection_days"]
+
+
+def test_a_refused_run_says_so_and_shows_the_last_snapshot(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(
+        workspace,
+        "delete from gate.token where gate <> 'canonical'; update gate.result set status = 'failed' "
+        "where gate = 'staging'; update metrics.metric_value set value = 0",
+    )
+    summary = build_summary(workspace)
+    assert summary.is_refused
+    assert [gate.status for gate in summary.gates] == ["passed", "failed", "error", "error", "error"]
+    assert summary.channels[0].roi == Decimal("1.5")
+    render(summary, "en")
+    out = capsys.readouterr().out
+    assert "A gate refused this run" in out
+    assert "✗ staging" in out
+    render(summary, "zh")
+    assert "质量门拒绝了本次运行" in capsys.readouterr().out
+
+
+def test_nothing_published_and_nothing_run_is_still_a_picture(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "triloop.yml").write_text("{}", encoding="utf-8")
+    summary = build_summary(Workspace.open(tmp_path))
+    assert summary.snapshot_id is None
+    render(summary, "en")
+    assert "nothing has been published in this workspace yet" in capsys.readouterr().out
+
+
+def test_json_carries_exact_numbers(workspace: Workspace) -> None:
+    told = json.loads(json.dumps(to_json(build_summary(workspace))))
+    assert told["channels"][0]["contribution"] == "250.000000"
+    assert told["is_refused"] is False
