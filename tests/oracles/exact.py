@@ -29,7 +29,7 @@ def total(values: Iterable[Decimal]) -> Decimal:
 
 
 def shares(amount: Decimal, weights: list[Decimal]) -> list[Decimal]:
-    """Split by weights so that the parts add up to the amount (cumulative rounding); the first takes all if none weighs."""
+    """Split by weights, parts adding up to the amount (cumulative rounding); the first takes all if none weighs."""
     whole = sum(weights, Decimal(0))
     if whole == 0:
         return [amount] + [Decimal(0)] * (len(weights) - 1)

@@ -19,6 +19,7 @@ REQUIRED_FILES = (
     "olist_closed_deals_dataset.csv.gz",
     "full/order_items.parquet",
     "full/products.parquet",
+    "full/sellers.parquet",
 )
 SETTINGS: dict[str, Any] = {
     "company": {"name": "Olist", "currency": "BRL", "timezone": "America/Sao_Paulo"},
