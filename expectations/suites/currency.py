@@ -1,0 +1,296 @@
+"""货币统一 - every amount is in a known currency and converts at a rate of its day, to the cent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from expectations.model import Check, Inputs, Label
+from expectations.sql import literal, name, shown, union, violations
+from expectations.suites.contract import OWNERS
+from orchestration.lib.contract import Entity, load_contract
+from orchestration.lib.currencies import ISO_CURRENCIES
+
+
+@dataclass(frozen=True)
+class Converted:
+    """An intermediate table with amounts in their own and in the functional currency."""
+
+    table: str
+    entity: str
+    key: str
+    day: str
+    amount: str
+    functional: str
+    owner: str
+    where: str = "true"
+
+
+CONVERTED = (
+    Converted("int_spend", "marketing_spend", "spend_id", "spent_on", "amount", "amount_functional", "marketing"),
+    Converted("int_opportunity", "opportunity", "opportunity_id", "valued_on", "amount", "amount_functional", "sales"),
+    Converted(
+        "int_order_line",
+        "sales_order_line",
+        "order_line_id",
+        "ordered_on",
+        "net_amount",
+        "net_booked_functional",
+        "finance",
+        where="not t.is_excluded",
+    ),
+    Converted("int_invoice", "invoice", "invoice_id", "valued_on", "net_amount", "net_invoiced_functional", "finance"),
+    Converted("int_payment", "payment", "payment_id", "paid_on", "amount", "amount_functional", "finance"),
+    Converted(
+        "int_payment_allocation",
+        "payment_allocation",
+        "allocation_id",
+        "valued_on",
+        "allocated_amount",
+        "allocated_functional",
+        "finance",
+    ),
+    Converted("int_order_cost", "order_cost", "cost_id", "incurred_on", "amount", "amount_functional", "finance"),
+)
+
+
+def checks() -> list[Check]:
+    """Codes, rates, conversion and tax."""
+    found: list[Check] = []
+    for entity in load_contract().entities.values():
+        found += _code_checks(entity)
+    for converted in CONVERTED:
+        found += [_rate_present(converted), _converted_exactly(converted)]
+    return [*found, *_rate_table_checks(), *_tax_checks()]
+
+
+def _check(identifier: str, tables: tuple[str, ...], owner: str, reason: Label, sql: str, *requires: str) -> Check:
+    return Check(
+        id=f"staging.currency.{identifier}",
+        gate="staging",
+        family="currency",
+        tables=tables,
+        severity="block",
+        owner=owner,
+        reason=reason,
+        sql=lambda _inputs: sql,
+        requires=requires,
+    )
+
+
+def _code_checks(entity: Entity) -> list[Check]:
+    columns = [column for column in entity.columns.values() if column.type == "currency"]
+    if not columns:
+        return []
+    table, key = f"staging.stg_{entity.name}", name(entity.key)
+    codes = ", ".join(literal(code) for code in sorted(ISO_CURRENCIES))
+    unknown = union(
+        [
+            violations(
+                table,
+                key,
+                f"t.{name(c.name)} not in ({codes})",
+                f"{literal(c.name + ' = ')} || {shown('t.' + name(c.name))}",
+            )
+            for c in columns
+        ]
+    )
+    found = [
+        _check(
+            f"code_{entity.name}",
+            (table,),
+            OWNERS[entity.loop],
+            Label(
+                en=f"{entity.label.en}: the currency is an ISO 4217 code",
+                zh=f"{entity.label.zh}：币种为 ISO 4217 代码",
+            ),
+            unknown,
+            entity.name,
+        )
+    ]
+    amounts = [column.name for column in entity.columns.values() if column.type in {"money", "price"}]
+    if len(columns) == 1 and amounts:
+        filled = " or ".join(f"t.{name(amount)} <> 0" for amount in amounts)
+        found.append(
+            _check(
+                f"missing_{entity.name}",
+                (table,),
+                OWNERS[entity.loop],
+                Label(
+                    en=f"{entity.label.en}: an amount has a currency, or it would drop out of every sum",
+                    zh=f"{entity.label.zh}：有金额必须有币种，否则会从所有合计中消失",
+                ),
+                violations(
+                    table,
+                    key,
+                    f"t.{name(columns[0].name)} is null and ({filled})",
+                    literal(f"{columns[0].name} = NULL"),
+                ),
+                entity.name,
+            )
+        )
+    return found
+
+
+def _rate_present(c: Converted) -> Check:
+    def sql(inputs: Inputs) -> str:
+        age = inputs.settings.currency.max_rate_age_days
+        return violations(
+            f"intermediate.{c.table}",
+            c.key,
+            f"t.{c.amount} <> 0 and not coalesce(t.has_rate, false) and {c.where}",
+            f"{shown('t.currency')} || ' -> {inputs.settings.company.currency} @ ' || {shown('t.' + c.day)} "
+            f"|| ': rate = NULL (<= {age} d)'",
+        )
+
+    return Check(
+        id=f"staging.currency.rate_{c.entity}",
+        gate="staging",
+        family="currency",
+        tables=(f"intermediate.{c.table}",),
+        severity="block",
+        owner=c.owner,
+        reason=Label(
+            en="an exchange rate of the day, or of up to currency.max_rate_age_days before, exists; none is invented",
+            zh="当日或此前 currency.max_rate_age_days 天内有汇率；缺失时不臆造",
+        ),
+        sql=sql,
+        requires=(c.entity,),
+    )
+
+
+def _converted_exactly(c: Converted) -> Check:
+    exact = f"cast(round(cast(t.{c.amount} as decimal(38, 2)) * t.rate, 2) as decimal(18, 2))"
+    return _check(
+        f"functional_{c.entity}",
+        (f"intermediate.{c.table}",),
+        c.owner,
+        Label(
+            en="functional amount = amount × rate, rounded to the cent",
+            zh="本位币金额 = 原币金额 × 汇率，精确到分",
+        ),
+        violations(
+            f"intermediate.{c.table}",
+            c.key,
+            f"t.rate is not null and t.{c.functional} is distinct from {exact}",
+            f"{shown('t.' + c.functional)} || ' <> ' || {shown('t.' + c.amount)} || ' × ' || {shown('t.rate')}",
+        ),
+        c.entity,
+    )
+
+
+def _rate_table_checks() -> list[Check]:
+    def too_old(inputs: Inputs) -> str:
+        age = inputs.settings.currency.max_rate_age_days
+        return f"""
+select used.rate_id as key, quoted.source_file, quoted.source_row,
+  used.from_currency || ' ' || used.valid_to || ' - ' || used.quoted_on || ' > {age} d' as detail
+from intermediate.int_exchange_rate as used
+left join staging.stg_exchange_rate as quoted on quoted.rate_id = used.rate_id
+where date_diff('day', used.quoted_on, used.valid_to) - 1 > {age}"""
+
+    def neighbours(inputs: Inputs) -> str:
+        tolerance = inputs.settings.currency.neighbour_tolerance
+        return f"""
+with followed as (
+  select rate_id, source_file, source_row, from_currency, to_currency, rate_date, rate,
+    lag(rate) over (partition by from_currency, to_currency, rate_type order by rate_date, rate_id) as previous
+  from staging.stg_exchange_rate
+)
+select rate_id as key, source_file, source_row,
+  from_currency || '/' || to_currency || ' ' || rate_date || ': ' || previous || ' -> ' || rate as detail
+from followed where previous > 0 and abs(rate - previous) > {tolerance} * previous"""
+
+    table = ("staging.stg_exchange_rate",)
+    common = {"gate": "staging", "family": "currency", "owner": "finance", "requires": ("exchange_rate",)}
+    return [
+        Check(
+            id="staging.currency.rate_age",
+            tables=("intermediate.int_exchange_rate", *table),
+            severity="block",
+            reason=Label(
+                en="no rate serves days more than currency.max_rate_age_days after its own",
+                zh="汇率沿用不超过 currency.max_rate_age_days 天",
+            ),
+            sql=too_old,
+            **common,  # type: ignore[arg-type]
+        ),
+        Check(
+            id="staging.currency.rate_positive",
+            tables=table,
+            severity="block",
+            reason=Label(en="a rate is more than 0", zh="汇率大于 0"),
+            sql=lambda _inputs: violations(table[0], "rate_id", "t.rate <= 0", f"'rate = ' || {shown('t.rate')}"),
+            **common,  # type: ignore[arg-type]
+        ),
+        Check(
+            id="staging.currency.rate_neighbours",
+            tables=table,
+            severity="warn",
+            reason=Label(
+                en="a rate does not jump from its neighbour by more than currency.neighbour_tolerance",
+                zh="相邻汇率的变动不超过 currency.neighbour_tolerance",
+            ),
+            sql=neighbours,
+            **common,  # type: ignore[arg-type]
+        ),
+        Check(
+            id="staging.currency.rate_conflict",
+            tables=table,
+            severity="block",
+            reason=Label(
+                en="one currency pair, day and type of rate has one rate",
+                zh="同一货币对、日期和类型只有一个汇率",
+            ),
+            sql=lambda _inputs: (
+                """
+select rate_id as key, source_file, source_row,
+  from_currency || '/' || to_currency || ' ' || rate_date || ': ' || rate || ' <> ' || lowest as detail
+from (
+  select *, min(rate) over (partition by from_currency, to_currency, rate_type, rate_date) as lowest
+  from staging.stg_exchange_rate
+) where rate <> lowest"""
+            ),
+            **common,  # type: ignore[arg-type]
+        ),
+    ]
+
+
+def _tax_checks() -> list[Check]:
+    invoice = Check(
+        id="staging.currency.gross_invoice",
+        gate="staging",
+        family="currency",
+        tables=("intermediate.int_invoice",),
+        severity="block",
+        owner="finance",
+        reason=Label(en="invoice: gross = net + VAT", zh="发票：含税金额 = 不含税金额 + 税额"),
+        sql=lambda _inputs: violations(
+            "intermediate.int_invoice",
+            "invoice_id",
+            "t.gross_amount is distinct from t.net_amount + coalesce(t.tax_amount, 0)",
+            f"{shown('t.gross_amount')} || ' <> ' || {shown('t.net_amount')} || ' + ' || {shown('t.tax_amount')}",
+        ),
+        requires=("invoice",),
+    )
+    rounding = "0.01 * greatest(1, abs(t.quantity))"
+    line = Check(
+        id="staging.currency.tax_order_line",
+        gate="staging",
+        family="currency",
+        tables=("staging.stg_sales_order_line",),
+        severity="warn",
+        owner="finance",
+        reason=Label(
+            en="order line: VAT = net × rate within a cent per unit; otherwise the amount may include VAT",
+            zh="订单行：税额 = 不含税金额 × 税率（每件允差一分），否则金额可能含税",
+        ),
+        sql=lambda _inputs: violations(
+            "staging.stg_sales_order_line",
+            "order_line_id",
+            "t.tax_rate is not null and t.tax_amount is not null and abs(t.tax_amount - "
+            f"cast(t.net_amount as decimal(38, 2)) * t.tax_rate) > coalesce({rounding}, 0.01)",
+            f"{shown('t.tax_amount')} || ' <> ' || {shown('t.net_amount')} || ' × ' || {shown('t.tax_rate')}",
+        ),
+        requires=("sales_order_line",),
+    )
+    return [invoice, line]

@@ -1,0 +1,171 @@
+"""Money is conserved: what attribution and cost allocation hand out is what came in, to the cent."""
+
+from __future__ import annotations
+
+from expectations.model import Check, Inputs, Label
+from expectations.sql import literal, unequal_sums
+
+ORDER_PLACE = "select order_id as locator, source_file, source_row from staging.stg_sales_order"
+SPEND_PLACE = "select spend_id as locator, source_file, source_row from intermediate.int_spend"
+
+
+def checks() -> list[Check]:
+    """Weights, credits, reversals and costs."""
+    return [
+        _weights(),
+        _new_customers(),
+        _credits(),
+        _reversed_orders(),
+        _reasons(),
+        _costs(),
+    ]
+
+
+def _models(inputs: Inputs) -> str:
+    rows = ", ".join(f"({literal(model)})" for model in inputs.settings.attribution.models)
+    return f"(values {rows}) as model(model)"
+
+
+def _weights() -> Check:
+    return Check(
+        id="attribution.money.weights",
+        gate="attribution",
+        family="money",
+        tables=("attribution.attribution_weight", "attribution.journey_touch"),
+        severity="block",
+        owner="marketing",
+        reason=Label(
+            en="the weights of a journey sum to exactly 1, per order and model",
+            zh="每个订单、每个模型的权重之和恰好为 1",
+        ),
+        sql=lambda inputs: unequal_sums(
+            f"select order_id, model, 1 as amount from (select distinct order_id from attribution.journey_touch "
+            f"where is_in_journey) cross join {_models(inputs)}",
+            "select order_id, model, weight as amount from attribution.attribution_weight",
+            ("order_id", "model"),
+            located=ORDER_PLACE,
+        ),
+        requires=("sales_order",),
+    )
+
+
+def _new_customers() -> Check:
+    return Check(
+        id="attribution.money.new_customers",
+        gate="attribution",
+        family="money",
+        tables=("attribution.new_customer_weight",),
+        severity="block",
+        owner="marketing",
+        reason=Label(en="every new customer counts exactly once per model", zh="每个新客户在每个模型中恰好计一次"),
+        sql=lambda _inputs: unequal_sums(
+            "select distinct order_id, account_id, model, 1 as amount from attribution.new_customer_weight",
+            "select order_id, account_id, model, weight as amount from attribution.new_customer_weight",
+            ("order_id", "account_id", "model"),
+            located=ORDER_PLACE,
+        ),
+        requires=("sales_order",),
+    )
+
+
+def _credits() -> Check:
+    by = ("order_id", "order_line_id", "posting_id", "measure", "model")
+    columns = ", ".join(by)
+    return Check(
+        id="attribution.money.credits",
+        gate="attribution",
+        family="money",
+        tables=("attribution.attribution_credit", "attribution.order_measure"),
+        severity="block",
+        owner="finance",
+        reason=Label(
+            en="credits, the unattributed rest included, sum to each posting to the cent, per measure and model",
+            zh="每笔过账、每个度量、每个模型的归因金额（含未归因）之和与过账金额分毫不差",
+        ),
+        sql=lambda inputs: unequal_sums(
+            f"select {columns}, amount from attribution.order_measure cross join {_models(inputs)}",
+            f"select {columns}, amount from attribution.attribution_credit",
+            by,
+            located=ORDER_PLACE,
+        ),
+        requires=("sales_order",),
+    )
+
+
+def _reversed_orders() -> Check:
+    return Check(
+        id="attribution.money.reversed",
+        gate="attribution",
+        family="money",
+        tables=("attribution.attribution_credit", "attribution.order_measure"),
+        severity="block",
+        owner="finance",
+        reason=Label(
+            en="an order line that was fully reversed leaves credit with no touch",
+            zh="全额冲销的订单行，各触点的归因归零",
+        ),
+        sql=lambda _inputs: (
+            f"""
+with reversed as (
+  select order_id, order_line_id, measure from attribution.order_measure
+  group by all having count(*) > 1 and sum(amount) = 0
+)
+select credit.order_id || '|' || credit.measure || '|' || credit.model || '|' || coalesce(credit.touch_id, '-') as key,
+  any_value(place.source_file) as source_file, any_value(place.source_row) as source_row,
+  sum(credit.amount) || ' <> 0' as detail
+from attribution.attribution_credit as credit
+join reversed on reversed.order_id = credit.order_id and reversed.measure = credit.measure
+  and reversed.order_line_id is not distinct from credit.order_line_id
+left join ({ORDER_PLACE}) as place on place.locator = credit.order_id
+group by credit.order_id, credit.order_line_id, credit.measure, credit.model, credit.touch_id
+having sum(credit.amount) <> 0"""
+        ),
+        requires=("sales_order",),
+    )
+
+
+def _reasons() -> Check:
+    return Check(
+        id="attribution.money.unattributed_reason",
+        gate="attribution",
+        family="money",
+        tables=("attribution.attribution_credit",),
+        severity="block",
+        owner="marketing",
+        reason=Label(
+            en="a credit has a touch or a reason why it has none, never both or neither",
+            zh="归因金额要么有触点，要么有未归因原因，二者必居其一",
+        ),
+        sql=lambda _inputs: (
+            f"""
+select credit.order_id || '|' || credit.posting_id || '|' || credit.model as key, place.source_file, place.source_row,
+  'touch_id = ' || coalesce(credit.touch_id, 'NULL') || ', unattributed_reason = '
+    || coalesce(credit.unattributed_reason, 'NULL') as detail
+from attribution.attribution_credit as credit
+left join ({ORDER_PLACE}) as place on place.locator = credit.order_id
+where (credit.touch_id is null) = (credit.unattributed_reason is null)"""
+        ),
+        requires=("sales_order",),
+    )
+
+
+def _costs() -> Check:
+    return Check(
+        id="attribution.money.costs",
+        gate="attribution",
+        family="money",
+        tables=("attribution.cost_allocation", "intermediate.int_spend"),
+        severity="block",
+        owner="marketing",
+        reason=Label(
+            en="allocated and unallocated cost sum to the cost row, to the cent",
+            zh="已分摊与未分摊费用之和与原费用分毫不差",
+        ),
+        sql=lambda _inputs: unequal_sums(
+            "select spend_id, amount_functional as amount from intermediate.int_spend",
+            "select spend_id, amount from attribution.cost_allocation",
+            ("spend_id",),
+            located=SPEND_PLACE,
+        ),
+        requires=("marketing_spend",),
+    )
