@@ -158,6 +158,11 @@ def _parsed(x: str, formats: list[str]) -> str:
     return f"try_strptime(CASE WHEN regexp_matches({x}, '[0-9]') THEN {x} END, [{literals(formats)}])"
 
 
+def _parsed_aware(x: str, formats: list[str]) -> str:
+    # %z reads +08:00 but not the Z that ISO 8601 allows for +00:00
+    return _parsed(f"regexp_replace({x}, '[Zz]$', '+00:00')", formats)
+
+
 def _split(formats: tuple[str, ...]) -> tuple[list[str], list[str], list[str]]:
     """Formats of a day alone, of a time without a zone, and of a time with its own zone."""
     aware = [one for one in formats if _ZONE_SIGN.search(one)]
@@ -194,7 +199,7 @@ def _date(formats: tuple[str, ...], sql_type: str, clock: Clock, x: str) -> Cast
         days, timed = days + timed, []
     parts = [f"CAST({_parsed(text, days)} AS DATE)"] if days else []
     parts += [_to_company_day(_parsed(text, timed), clock)] if timed else []
-    parts += [f"CAST(timezone({zone}, {_parsed(text, aware)}) AS DATE)"] if aware else []
+    parts += [f"CAST(timezone({zone}, {_parsed_aware(text, aware)}) AS DATE)"] if aware else []
     return Cast(x, f"coalesce({', '.join(parts)})")
 
 
@@ -208,5 +213,5 @@ def _timestamp(formats: tuple[str, ...], sql_type: str, clock: Clock, x: str) ->
     days, timed, aware = _split(formats)
     naive = timed + days
     parts = [_to_utc(_parsed(text, naive), clock.zone)] if naive else []
-    parts += [f"timezone('UTC', {_parsed(text, aware)})"] if aware else []
+    parts += [f"timezone('UTC', {_parsed_aware(text, aware)})"] if aware else []
     return Cast(x, f"coalesce({', '.join(parts)})")

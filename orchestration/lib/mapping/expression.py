@@ -6,6 +6,7 @@ again from the parsed tree with each column replaced by the compiler's own alias
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -147,7 +148,14 @@ def _engine() -> tuple[duckdb.DuckDBPyConnection, frozenset[str]]:
         "SELECT lower(function_name), bool_or(function_type = 'scalar' AND stability = 'CONSISTENT') "
         "FROM duckdb_functions() GROUP BY 1"
     ).fetchall()
+    # released before the interpreter is taken down: the binding complains at length about what is still alive then
+    atexit.register(_engine.cache_clear)
     return connection, frozenset(function for function, usable in rows if not usable) - _MACROS
+
+
+def _cursor() -> duckdb.DuckDBPyConnection:
+    """A cursor of its own for each caller: one connection must not be used by two threads at once."""
+    return _engine()[0].cursor()
 
 
 def _check_functions(sql: str, text: str) -> None:
@@ -165,7 +173,7 @@ def _bind(sql: str, columns: tuple[str, ...], text: str) -> str:
     """The type that DuckDB gives the expression when all columns are text."""
     fields = ", ".join(f"NULL::VARCHAR AS {name(column)}" for column in columns) or "1 AS one"
     try:
-        rows = _engine()[0].execute(f"DESCRIBE SELECT ({sql}) AS v FROM (SELECT {fields})").fetchall()
+        rows = _cursor().execute(f"DESCRIBE SELECT ({sql}) AS v FROM (SELECT {fields})").fetchall()
     except duckdb.Error as error:
         raise ExpressionError(
             f"'{text}' cannot be used: {str(error).splitlines()[0]}",
@@ -176,11 +184,13 @@ def _bind(sql: str, columns: tuple[str, ...], text: str) -> str:
 
 def check_formats(formats: tuple[str, ...]) -> str | None:
     """What is wrong with a list of date formats, if anything: unknown signs, or two that read one text differently."""
-    connection = _engine()[0]
+    connection = _cursor()
     shown: dict[str, str] = {}
     for one in formats:
         if "%" not in one:
             return f"'{one}' is not a date format; write one such as %Y-%m-%d %H:%M"
+        if one.endswith("Z") and not one.endswith("%Z"):
+            return f"'{one}' would take UTC times for local ones; end it in %z, which reads Z and +08:00"
         try:
             shown[one] = str(
                 connection.execute("SELECT strftime(TIMESTAMP '2003-04-05 06:07:08', ?)", [one]).fetchall()[0][0]
@@ -202,10 +212,10 @@ _ISO = "%Y-%m-%d %H:%M:%S"
 
 def evaluate(sql: str) -> tuple[Any, ...]:
     """The one row that ``sql`` gives, in a database without access to anything."""
-    return tuple(_engine()[0].execute(sql).fetchall()[0])
+    return tuple(_cursor().execute(sql).fetchall()[0])
 
 
 def knows_timezone(zone: str) -> bool:
     """Whether the database engine knows the time zone."""
-    found = _engine()[0].execute("SELECT count(*) FROM pg_timezone_names() WHERE name = ?", [zone]).fetchall()
+    found = _cursor().execute("SELECT count(*) FROM pg_timezone_names() WHERE name = ?", [zone]).fetchall()
     return bool(found[0][0])
