@@ -10,6 +10,7 @@ import time
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -71,20 +72,22 @@ app = typer.Typer(
     name="triloop",
     help="From campaign to cash, in numbers you can trace / 从投放到回款，可追溯的数字",
     epilog="Exit codes: 0 fine, 1 a gate refused or data at fault, 2 usage or settings, 3 internal.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,  # Rich's help costs an import of half the library
 )
 
 
 @app.callback(invoke_without_command=True)
-def root(version: bool = typer.Option(False, "--version", help="show the version and end")) -> None:
-    """Options of the command itself."""
+def root(
+    context: typer.Context, version: bool = typer.Option(False, "--version", help="show the version and end")
+) -> None:
+    """Options of the command itself; without a command, the help."""
     if version:
         from orchestration.lib.build_id import code_version  # noqa: PLC0415
 
         typer.echo(f"triloop {code_version()}")
-        raise typer.Exit
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -98,39 +101,39 @@ def invoke(arguments: Sequence[str]) -> int:
     Returns:
         The exit code.
     """
-    as_json = wants_json(arguments)
     try:
         outcome = build_command(app)(args=list(arguments), prog_name="triloop", standalone_mode=False)
-        return outcome if isinstance(outcome, int) else ExitCode.OK
+        code = outcome if isinstance(outcome, int) else ExitCode.OK
     except typer.Exit as stop:
-        return int(stop.exit_code)
+        code = stop.exit_code
     except (typer.Abort, KeyboardInterrupt):
         print("\n" + say("error.stopped", choose_language(None)), file=sys.stderr)
-        return 130
+        code = 130
     except BrokenPipeError:  # the reader of a pipe went away (`| head`): that is its right
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.OK
-    except TriloopError as error:
-        show_error(error, as_json=as_json)
-        return int(error.exit_code)
-    except Exception as error:
-        usage = _usage_error(error)
-        if usage is not None:
-            show_error(usage, as_json=as_json)
-            return ExitCode.USAGE
-        internal = TriloopError(
-            f"{type(error).__name__}: {_first_line(error)}",
-            hint="this is a fault of triloop; the whole story is in that file",
-            file=write_crash_log(error),
-        )
-        show_error(internal, as_json=as_json)
-        return ExitCode.INTERNAL
+        code = ExitCode.OK
+    except Exception as error:  # the last resort: nobody should have to read a traceback
+        told = explain_error(error)
+        show_error(told, as_json=wants_json(arguments))
+        code = told.exit_code
+    return int(code)
+
+
+def explain_error(error: Exception) -> TriloopError:
+    """Any error as one that a user can act on; a fault of ours is written to a log first."""
+    if isinstance(error, TriloopError):
+        return error
+    return _usage_error(error) or TriloopError(
+        f"{type(error).__name__}: {_first_line(error)}",
+        hint="this is a fault of triloop; the whole story is in that file",
+        file=write_crash_log(error),
+    )
 
 
 def wants_json(arguments: Sequence[str]) -> bool:
     """Whether the caller is a program that reads JSON."""
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
-    return any(word in ("--json", "--format=json") or (word == "--format" and after == "json") for word, after in pairs)
+    words = list(arguments)
+    return "--json" in words or "--format=json" in words or ["--format", "json"] in map(list, pairwise(words))
 
 
 def show_error(error: TriloopError, *, as_json: bool) -> None:

@@ -36,6 +36,7 @@ COMPARISONS = ("prev", "yoy")
 
 
 def metrics(
+    *,
     metric: Annotated[str | None, typer.Option("-m", "--metric", help="metrics, with commas: cac,channel_roi")] = None,
     by: Annotated[str | None, typer.Option("-b", "--by", help="cut by dimensions and a period: channel,month")] = None,
     where: Annotated[
@@ -135,8 +136,8 @@ def unavailable(snapshot: Snapshot, metric_ids: Iterable[str]) -> dict[str, dict
     if not snapshot.has("metric_availability"):
         return {}
     rows = snapshot.rows(
-        "select metric_id, bool_or(is_available) as is_available, any_value(reason_en) as en, any_value(reason_zh) as zh "
-        "from metric_availability group by metric_id"
+        "select metric_id, bool_or(is_available) as is_available, any_value(reason_en) as en, "
+        "any_value(reason_zh) as zh from metric_availability group by metric_id"
     )
     asked = set(metric_ids)
     return {
@@ -238,7 +239,7 @@ def _data(answer: Answer, missing: dict[str, dict[str, str]], output: Format) ->
 
 def _list(snapshot: Snapshot, definitions: Sequence[Definition], lang: str, output: Format) -> None:
     missing = unavailable(snapshot, [definition.metric_id for definition in definitions])
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "metric_id": definition.metric_id,
             "variant": definition.variant,

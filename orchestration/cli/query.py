@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 def query(
     sql: Annotated[str, typer.Argument(help="one SELECT; 'show tables' lists what there is")],
+    *,
     workspace: WorkspaceOption = None,
     snapshot: SnapshotOption = None,
     role: RoleOption = None,
@@ -78,7 +79,7 @@ def select(snapshot: Snapshot, sql: str) -> tuple[list[str], list[tuple[Any, ...
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise ConfigurationError(
             "only one SELECT can be asked of a snapshot" if statements else "there is no SQL to run",
-            hint="snapshots are read-only; write one SELECT (WITH … SELECT, SHOW TABLES, DESCRIBE t, SUMMARIZE t also do)",
+            hint="snapshots are read-only; write one SELECT (or WITH … SELECT, SHOW TABLES, DESCRIBE t, SUMMARIZE t)",
         )
     try:
         cursor = snapshot.connection.execute(statements[0])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestration.cli.metrics import parse_where, shown_value
+from orchestration.cli.metrics import parse_where, shown_value, unavailable
 from orchestration.cli.output import (
     JsonOption,
     LangOption,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 def trace(
     metric: Annotated[str | None, typer.Argument(help="the metric of the cell")] = None,
+    *,
     where: Annotated[
         list[str] | None, typer.Option("--where", help="which cell: channel=paid_search,month=2024-05")
     ] = None,
@@ -56,8 +57,11 @@ def trace(
 
     with open_snapshot(opened, snapshot, role=role) as found:
         if document is not None:
-            _document(opened, found, document, limit, show_source, as_json, language)
+            _document(opened, found, document, limit=limit, show_source=show_source, as_json=as_json, lang=language)
             return
+        gap = unavailable(found, [str(metric)]).get(str(metric))
+        if gap is not None:
+            raise ConfigurationError(f"{metric} {say('not_available', language)}: {gap[language]}")
         traced = trace_cell(found, str(metric), filters, limit=limit)
         documents = {
             (side.name, part.part.name): sources_of(found, part.rows) for side in traced.sides for part in side.parts
@@ -148,10 +152,8 @@ def _print_cell(workspace: Workspace, traced: CellTrace, documents: Documents, s
 
 def _print_part(part: PartTrace, documents: list[list[Document]], lang: str) -> None:
     condition = f" ({part.part.filter_sql})" if part.part.filter_sql else ""
-    typer.echo(
-        f"\n{part.part.name} {part.total:f}: {say('rows_of', lang, count=part.row_count, table=part.part.table)}{condition}; "
-        f"{say('sums_exactly', lang)} ✓"
-    )
+    rows_of = say("rows_of", lang, count=part.row_count, table=part.part.table)
+    typer.echo(f"\n{part.part.name} {part.total:f}: {rows_of}{condition}; {say('sums_exactly', lang)} ✓")
     if not part.rows:
         return
     columns = [name for name in part.rows[0] if name != "_amount" and _worth_showing(name, part.rows)]
@@ -194,7 +196,7 @@ def _print_landed(workspace: Workspace, sources: list[Source], lang: str) -> Non
 
 
 def _document(
-    workspace: Workspace, snapshot: Snapshot, text: str, limit: int, show_source: bool, as_json: bool, lang: str
+    workspace: Workspace, snapshot: Snapshot, text: str, *, limit: int, show_source: bool, as_json: bool, lang: str
 ) -> None:
     from orchestration.lib.trace import find_documents, follow_document  # noqa: PLC0415
 

@@ -139,8 +139,8 @@ def render(summary: Summary, lang: str) -> None:
 
 def _working(workspace: Workspace, notes: list[str]) -> tuple[list[GateLine], list[RowLine], list[QuarantineLine]]:
     from orchestration.lib.contract import load_contract  # noqa: PLC0415
+    from orchestration.lib.publish.provenance import relations_of  # noqa: PLC0415
     from orchestration.lib.publish.sources import DERIVED  # noqa: PLC0415
-    from orchestration.lib.publish.writer import relations_of  # noqa: PLC0415
     from orchestration.lib.warehouse import connect  # noqa: PLC0415
 
     keys = {name: entity.key for name, entity in load_contract().entities.items()}
@@ -162,7 +162,7 @@ def _working(workspace: Workspace, notes: list[str]) -> tuple[list[GateLine], li
 def _gates(connection: duckdb.DuckDBPyConnection, query: str | None, has_tokens: bool) -> list[GateLine]:
     """Gates in their order. One without a token vouches for nothing now, whatever its checks said once."""
     from orchestration.lib.gate_token import GATE_ORDER  # noqa: PLC0415
-    from orchestration.lib.publish.writer import gate_status  # noqa: PLC0415
+    from orchestration.lib.publish.provenance import gate_status  # noqa: PLC0415
 
     if query is None:
         return []

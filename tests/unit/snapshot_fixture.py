@@ -37,8 +37,9 @@ def part(name: str, table: str, expression: str, time_column: str, filter_sql: s
 
 
 def metric(
-    metric_id: str, en: str, zh: str, unit: str, numerator: dict[str, Any], denominator: dict[str, Any] | None
+    metric_id: str, labels: tuple[str, str], unit: str, numerator: dict[str, Any], denominator: dict[str, Any] | None
 ) -> dict[str, Any]:
+    en, zh = labels
     return {
         "name": metric_id,
         "metric_id": metric_id,
@@ -75,15 +76,14 @@ PAID = part("paid", "payment_facts", "amount", "paid_on")
 DEFINITIONS = [
     metric(
         "channel_roi",
-        "Channel ROI",
-        "渠道 ROI",
+        ("Channel ROI", "渠道 ROI"),
         "ratio",
         side("(credited_contribution) - (cost)", CREDIT, COST),
         side("cost", COST),
     ),
-    metric("marketing_spend", "Marketing spend", "广告投入", "money", side("cost", COST), None),
-    metric("cac", "Customer acquisition cost", "获客成本", "money", side("cost", COST), side("new_customers", NEW)),
-    metric("collection_days", "Collection days", "回款天数", "days", side("paid", PAID), side("paid", PAID)),
+    metric("marketing_spend", ("Marketing spend", "广告投入"), "money", side("cost", COST), None),
+    metric("cac", ("Customer acquisition cost", "获客成本"), "money", side("cost", COST), side("new_customers", NEW)),
+    metric("collection_days", ("Collection days", "回款天数"), "days", side("paid", PAID), side("paid", PAID)),
 ]
 
 WAREHOUSE = f"""
@@ -150,7 +150,8 @@ create table metrics.metric_value (metric_id varchar, variant varchar, cut varch
   campaign_id varchar, salesperson_id varchar, distributor_id varchar, account_id varchar, product_family varchar,
   period_kind varchar, period_start date, view varchar, basis varchar, model varchar,
   numerator decimal(28,6), denominator decimal(28,6), value decimal(28,8), n bigint, is_mature boolean);
-insert into metrics.metric_value by position select c0, c1, c2, c3, c4, null, null, null, null, c5, c6::date, c7, c8, c9,
+insert into metrics.metric_value by position
+  select c0, c1, c2, c3, c4, null, null, null, null, c5, c6::date, c7, c8, c9,
   c10, c11, c12, c13, c14 from (values
   ('channel_roi','standard','total',null,null,'all',null,'period','invoiced','linear',100,150,0.66666667,1,true),
   ('channel_roi','standard','channel','crm:fair',null,'all',null,'period','invoiced','linear',150,100,1.5,1,true),
@@ -162,7 +163,8 @@ insert into metrics.metric_value by position select c0, c1, c2, c3, c4, null, nu
   ('marketing_spend','standard','channel','crm:fair',null,'month','2024-04-01','period',null,null,60,null,60,1,true),
   ('marketing_spend','standard','channel','crm:fair',null,'month','2024-05-01','period',null,null,40,null,40,1,true),
   ('cac','standard','channel','crm:fair',null,'all',null,'period',null,'linear',100,1,100,1,true),
-  ('cac','standard','channel','crm:paid_search',null,'all',null,'period',null,'linear',50,0,null,0,false)) t(c0,c1,c2,c3,c4,c5,c6,c7,c8,c9,c10,c11,c12,c13,c14);
+  ('cac','standard','channel','crm:paid_search',null,'all',null,'period',null,'linear',50,0,null,0,false)
+  ) t(c0,c1,c2,c3,c4,c5,c6,c7,c8,c9,c10,c11,c12,c13,c14);
 """
 
 

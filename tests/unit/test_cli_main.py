@@ -57,6 +57,13 @@ def test_wrong_usage_is_code_2(capsys: pytest.CaptureFixture[str], words: list[s
     assert captured.out == ""
 
 
+def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.invoke([]) == 0
+    captured = capsys.readouterr()
+    assert "snapshots" in captured.out
+    assert captured.err == ""
+
+
 def test_a_folder_that_is_no_workspace(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert cli.invoke(["metrics", "-w", str(tmp_path)]) == 2
     assert "triloop init" in capsys.readouterr().err

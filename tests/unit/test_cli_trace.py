@@ -110,7 +110,7 @@ def test_a_document_is_followed_both_ways(capsys: pytest.CaptureFixture[str], ro
         (["marketing_spend", "--where", "channel=fair,period=x"], "'period' is neither", "known names"),
         ([], "name either a metric or a document", "--document"),
         (["--document", "nope"], "no document has the id 'nope'", "document_source"),
-        (["collection_days"], "has no published value there", "triloop metrics"),
+        (["collection_days"], "collection_days not available: no source is mapped to payment", ""),
     ],
 )
 def test_wrong_words(capsys: pytest.CaptureFixture[str], root: Path, words: list[str], message: str, fix: str) -> None:

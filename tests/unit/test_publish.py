@@ -277,3 +277,19 @@ def test_every_promised_column_is_described() -> None:
 
 def test_the_reference_page_is_that_of_the_list() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m orchestration.lib.publish.docs"
+
+
+def test_a_full_disk_is_told_and_leaves_the_last_snapshot(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = publish(workspace)
+    change(workspace, "update attribution.cost_allocation set amount = 3")
+
+    def full(_path: Path, _text: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("orchestration.lib.publish.writer.write_durably", full)
+    with pytest.raises(DataError, match=r"could not be written: .*No space left") as caught:
+        publish(workspace)
+    assert "readers still see the last snapshot" in (caught.value.hint or "")
+    assert {path.name for path in workspace.published_dir.iterdir()} == {"CURRENT", first.snapshot_id}

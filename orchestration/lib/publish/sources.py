@@ -57,7 +57,7 @@ def merge_tables(relations: Relations, keys: Mapping[str, str]) -> list[tuple[st
         if not re.fullmatch(r"intermediate\.int_\w+_merge", relation):
             continue
         for column in columns:
-            entity = entity_of.get(column)
+            entity = entity_of.get(column, "")
             survivor = f"surviving_{column}"
             staged = relations.get(f"staging.stg_{entity}", {})
             if entity in keys and survivor in columns and {keys[entity], *_FILE_KEY} <= set(staged):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,8 +27,6 @@ from orchestration.lib.publish.manifest import (
     DEFINITIONS_FILE,
     MANIFEST_FILE,
     Company,
-    GateEntry,
-    InputEntry,
     Manifest,
     TableEntry,
     read_manifest,
@@ -44,6 +41,7 @@ from orchestration.lib.publish.pointer import (
     sweep,
     write_durably,
 )
+from orchestration.lib.publish.provenance import as_of, gate_entries, inputs, relations_of
 from orchestration.lib.publish.reader import damaged_tables
 from orchestration.lib.publish.retention import apply_retention
 from orchestration.lib.publish.roles import resolve_roles, write_roles
@@ -130,10 +128,10 @@ def publish_snapshot(
                 content_hash=content_hash,
                 company=Company.model_validate(settings.company.model_dump(mode="json")),
                 default_model=settings.attribution.default_model,
-                as_of=_as_of(connection, relations),
+                as_of=as_of(connection, relations),
                 keys=entity_keys,
-                inputs=_inputs(workspace),
-                gates=_gates(connection, relations),
+                inputs=inputs(workspace),
+                gates=gate_entries(connection, relations),
                 tables=entries,
                 absent=absent,
                 roles={role: list(names) for role, names in roles.items()},
@@ -145,9 +143,15 @@ def publish_snapshot(
                 fsync_path(folder)
             crash_point("PUBLISH_BEFORE_RENAME")
             os.rename(temporary, published / snapshot_id)
-        except BaseException:
-            remove_tree(temporary) if temporary.exists() else None
-            raise
+        except (OSError, duckdb.IOException) as error:
+            raise DataError(
+                f"the snapshot could not be written: {str(error).splitlines()[0]}",
+                file=published,
+                hint="make room or mend the permissions there, then: triloop run; readers still see the last snapshot",
+            ) from error
+        finally:
+            if temporary.exists():
+                remove_tree(temporary)
     crash_point("PUBLISH_AFTER_RENAME")
     fsync_path(published)
     crash_point("PUBLISH_BEFORE_POINTER")
@@ -175,17 +179,6 @@ def _registry_definitions(workspace: Workspace) -> Any:
     from orchestration.lib.metrics import metric_definitions  # noqa: PLC0415
 
     return metric_definitions(workspace.dbt_target_dir)
-
-
-def relations_of(connection: duckdb.DuckDBPyConnection) -> Relations:
-    """Every table and view of the warehouse with its columns."""
-    found: dict[str, dict[str, str]] = {}
-    for schema, table, column, sql_type in connection.execute(
-        "select schema_name, table_name, column_name, data_type from duckdb_columns() where not internal "
-        "order by schema_name, table_name, column_index"
-    ).fetchall():
-        found.setdefault(f"{schema}.{table}", {})[column] = sql_type
-    return found
 
 
 def _plan(
@@ -268,42 +261,3 @@ def _write_tables(
             columns=dict(item.content.columns),
         )
     return entries
-
-
-def _gates(connection: duckdb.DuckDBPyConnection, relations: Relations) -> list[GateEntry]:
-    query = DERIVED["gate_result"](relations, {})
-    if query is None:
-        return []
-    counts: dict[str, dict[str, int]] = {}
-    for gate, status, count in connection.execute(
-        f"select gate, status, count(*) from ({query}) group by all order by all"
-    ).fetchall():
-        counts.setdefault(gate, {})[status] = count
-    return [GateEntry(gate=gate, status=gate_status(checks), checks=checks) for gate, checks in counts.items()]
-
-
-def gate_status(checks: Mapping[str, int]) -> str:
-    """One status for a gate from its checks' statuses: the worst counts."""
-    return next((status for status in ("error", "failed", "warned", "passed") if checks.get(status)), "not_applicable")
-
-
-def _as_of(connection: duckdb.DuckDBPyConnection, relations: Relations) -> str | None:
-    """The business date up to which events count."""
-    columns = relations.get("intermediate.int_as_of", {})
-    name = next((name for name in ("as_of", "as_of_on") if name in columns), None)
-    if name is None:
-        return None
-    row = connection.execute(f"select max({name})::date::varchar from intermediate.int_as_of").fetchone()
-    return row[0] if row else None
-
-
-def _inputs(workspace: Workspace) -> list[InputEntry]:
-    """Every landed batch, from the ledger."""
-    if not workspace.ledger_file.is_file():
-        return []
-    with sqlite3.connect(f"file:{workspace.ledger_file}?mode=ro", uri=True) as ledger:
-        rows = ledger.execute(
-            "select ingest_id, source_system, source_object, source_file, sha256, row_count from batch order by 1"
-        ).fetchall()
-    names = ("ingest_id", "source_system", "source_object", "source_file", "sha256", "row_count")
-    return [InputEntry.model_validate(dict(zip(names, row, strict=True))) for row in rows]

@@ -25,8 +25,8 @@ _PER_ROW = {
     "count": "case when ({expression}) is not null then 1 else 0 end",
     "sum_boolean": "case when ({expression}) then 1 else 0 end",
     "count_distinct": (
-        "case when ({expression}) is not null and row_number() over (partition by {expression} order by all_columns) = 1 "
-        "then 1 else 0 end"
+        "case when ({expression}) is not null "
+        "and row_number() over (partition by {expression} order by all_columns) = 1 then 1 else 0 end"
     ),
 }
 
@@ -79,9 +79,9 @@ def trace_cell(snapshot: Snapshot, metric_id: str, where: Mapping[str, str], *, 
     definition = next(
         d for d in definitions if (d.variant, d.basis, d.view) == (cell["variant"], cell["basis"], cell["view"])
     )
-    sides = [_side(snapshot, "numerator", definition.numerator, cell, answer, limit)]
+    sides = [_side(snapshot, "numerator", definition.numerator, cell=cell, answer=answer, limit=limit)]
     if definition.denominator is not None:
-        sides.append(_side(snapshot, "denominator", definition.denominator, cell, answer, limit))
+        sides.append(_side(snapshot, "denominator", definition.denominator, cell=cell, answer=answer, limit=limit))
     return CellTrace(definition, cell, answer, sides)
 
 
@@ -105,8 +105,10 @@ def _one_cell(answer: Answer, metric_id: str) -> dict[str, Any]:
     return answer.rows[0]
 
 
-def _side(snapshot: Snapshot, name: str, side: Side, cell: Mapping[str, Any], answer: Answer, limit: int) -> SideTrace:
-    parts = [_part(snapshot, side, part, cell, answer, limit) for part in side.parts]
+def _side(
+    snapshot: Snapshot, name: str, side: Side, *, cell: Mapping[str, Any], answer: Answer, limit: int
+) -> SideTrace:
+    parts = [_part(snapshot, side, part, cell=cell, answer=answer, limit=limit) for part in side.parts]
     totals = {trace.part.name: trace.total for trace in parts}
     added = evaluate(snapshot.connection, side.formula, totals)
     value: Decimal = cell[name] if cell[name] is not None else Decimal(0)
@@ -127,7 +129,9 @@ def evaluate(connection: duckdb.DuckDBPyConnection, formula: str, values: Mappin
     return Decimal(row[0]) if row else Decimal(0)
 
 
-def _part(snapshot: Snapshot, side: Side, part: Part, cell: Mapping[str, Any], answer: Answer, limit: int) -> PartTrace:
+def _part(
+    snapshot: Snapshot, side: Side, part: Part, *, cell: Mapping[str, Any], answer: Answer, limit: int
+) -> PartTrace:
     snapshot.require(part.table)
     if part.aggregation not in _PER_ROW:
         raise ConfigurationError(
@@ -135,7 +139,8 @@ def _part(snapshot: Snapshot, side: Side, part: Part, cell: Mapping[str, Any], a
         )
     conditions, values = _conditions(snapshot, part, cell, answer)
     amount = _PER_ROW[part.aggregation].format(expression=part.expression)
-    amount = amount.replace("all_columns", ", ".join(quote(name) for name in snapshot.columns(part.table)))
+    every_column = ", ".join(quote(name) for name in snapshot.columns(part.table))
+    amount = amount.replace("all_columns", every_column)
     rows_sql = f"select *, {amount} as {AMOUNT} from {quote(part.table)} where {conditions}"
     [summed] = snapshot.rows(
         f"select cast(coalesce(sum({AMOUNT}), 0) as {NUMBER}) as total, count(*) filter ({AMOUNT} <> 0) as n "
@@ -143,9 +148,8 @@ def _part(snapshot: Snapshot, side: Side, part: Part, cell: Mapping[str, Any], a
         values,
     )
     rows = snapshot.rows(
-        f"select * from ({rows_sql}) where {AMOUNT} <> 0 order by abs({AMOUNT}) desc, all_of limit {int(limit)}".replace(
-            "all_of", ", ".join(quote(name) for name in snapshot.columns(part.table))
-        ),
+        f"select * from ({rows_sql}) where {AMOUNT} <> 0 "
+        f"order by abs({AMOUNT}) desc, {every_column} limit {int(limit)}",
         values,
     )
     zero = {other.name: Decimal(0) for other in side.parts}
