@@ -15,10 +15,46 @@ from typing import Any
 
 import pytest
 
-from tests.unit.attribution_case import AttributionCase
+from orchestration.lib.errors import TriloopError
+from tests.unit.scratch_project import ScratchProject, columns
 
 D = Decimal
 END_OF_DAY = "15:59:59.999999"
+UPSTREAM = {
+    "intermediate.int_touch": columns(
+        "touch_id account_id lead_id campaign_id channel_id touched_at:timestamp touched_on:date effective_at:timestamp precision"
+    ),
+    "intermediate.int_spend": columns(
+        "spend_id campaign_id channel_id objective spent_on:date service_from:date service_to:date cost_type stage "
+        "amount_functional:decimal(18,2)"
+    ),
+    "marts.dim_channel": columns("channel_id channel_group"),
+    "marts.order_facts": columns(
+        "order_id account_id confirmed_at:timestamp confirmed_on:date is_excluded:boolean is_first_order:boolean "
+        "origin_channel_id origin_campaign_id salesperson_id distributor_id"
+    ),
+    "marts.order_line_facts": columns(
+        "order_id order_line_id product_id ordered_on:date is_excluded:boolean net_booked:decimal(18,2)"
+    ),
+    "marts.invoice_line_facts": columns(
+        "order_id order_line_id invoice_line_id invoiced_on:date is_excluded:boolean net_invoiced:decimal(18,2) "
+        "cogs:decimal(18,2) gross_profit:decimal(18,2)"
+    ),
+    "marts.order_cost_facts": columns(
+        "order_id order_line_id cost_line_id kind incurred_on:date is_excluded:boolean amount:decimal(18,2)"
+    ),
+    "marts.payment_line_facts": columns(
+        "order_id order_line_id payment_line_id paid_on:date is_excluded:boolean collected:decimal(18,2)"
+    ),
+    # given by hand, so that the tests of credits do not depend on how postings come about
+    "attribution.order_measure": columns(
+        "order_id order_line_id posting_id posted_on:date measure amount:decimal(18,2) document_kind document_id"
+    ),
+}
+
+
+def scratch(folder: Path, variables: dict[str, Any] | None = None) -> ScratchProject:
+    return ScratchProject(folder, copied=["marts/attribution"], upstream=UPSTREAM, variables=variables)
 
 
 def touch(touch_id: str, account: str | None, moment: str, **more: Any) -> dict[str, Any]:
@@ -144,7 +180,7 @@ SPEND = [
 ]  # fmt: skip
 
 
-def fill(case: AttributionCase) -> None:
+def fill(case: ScratchProject) -> None:
     case.load("marts.dim_channel", [{"channel_id": "web", "channel_group": "paid"},
                                     {"channel_id": "show", "channel_group": "trade_show"}])  # fmt: skip
     case.load("intermediate.int_touch", TOUCHES)
@@ -154,14 +190,32 @@ def fill(case: AttributionCase) -> None:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AttributionCase]:
-    case = AttributionCase(tmp_path_factory.mktemp("attribution"))
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScratchProject]:
+    case = scratch(tmp_path_factory.mktemp("attribution"))
     fill(case)
     case.build("path:models/marts/attribution", exclude="order_measure")
     yield case
 
 
-def journey(case: AttributionCase, order_id: str) -> list[str]:
+def test_the_unit_tests_of_the_models_pass(built: ScratchProject) -> None:
+    result = built.build("attribution_weight attribution_credit", unit_tests=True)
+    proved = {node.name: node.status for node in result.nodes if node.resource_type == "unit_test"}
+    assert proved == {"each_rule_model_weighs_three_touches": "pass", "two_credit_notes_take_back_every_cent": "pass"}
+
+
+def test_a_model_that_is_not_in_the_registry_is_refused(tmp_path: Path) -> None:
+    case = scratch(tmp_path, {"attribution_models": ["first", "position_base"]})
+    with pytest.raises(TriloopError, match="'position_base' is not known or not computed; known: first, last, linear"):
+        case.build("attribution_weight")
+
+
+def test_position_weights_must_add_up_to_one(tmp_path: Path) -> None:
+    case = scratch(tmp_path, {"position_weights": ["0.4", "0.2", "0.3"]})
+    with pytest.raises(TriloopError, match="must be three numbers that add up to 1"):
+        case.build("attribution_weight")
+
+
+def journey(case: ScratchProject, order_id: str) -> list[str]:
     return [
         row[0]
         for row in case.rows(
@@ -170,7 +224,7 @@ def journey(case: AttributionCase, order_id: str) -> list[str]:
     ]
 
 
-def weights(case: AttributionCase, order_id: str) -> dict[str, list[Decimal]]:
+def weights(case: ScratchProject, order_id: str) -> dict[str, list[Decimal]]:
     found: dict[str, list[Decimal]] = defaultdict(list)
     for model, weight in case.rows(
         f"select model, weight from attribution.attribution_weight where order_id = '{order_id}' order by model, touch_position"
@@ -179,7 +233,7 @@ def weights(case: AttributionCase, order_id: str) -> dict[str, list[Decimal]]:
     return dict(found)
 
 
-def credits(case: AttributionCase, line: str, measure: str, model: str) -> dict[str, dict[str | None, Decimal]]:
+def credits(case: ScratchProject, line: str, measure: str, model: str) -> dict[str, dict[str | None, Decimal]]:
     """Posting → touch (None: unattributed) → amount."""
     found: dict[str, dict[str | None, Decimal]] = defaultdict(dict)
     for posting, touch_id, amount in case.rows(
@@ -212,12 +266,12 @@ def credits(case: AttributionCase, line: str, measure: str, model: str) -> dict[
     ],
 )
 def test_a_journey_is_the_touches_in_the_window_in_their_order(
-    built: AttributionCase, order_id: str, expected: list[str]
+    built: ScratchProject, order_id: str, expected: list[str]
 ) -> None:
     assert journey(built, order_id) == expected
 
 
-def test_an_order_without_a_journey_shows_the_latest_touch_that_was_shut_out(built: AttributionCase) -> None:
+def test_an_order_without_a_journey_shows_the_latest_touch_that_was_shut_out(built: ScratchProject) -> None:
     shut_out = built.rows(
         "select order_id, touch_id, exclusion_reason from attribution.journey_touch where not is_in_journey order by order_id"
     )
@@ -254,23 +308,23 @@ def test_an_order_without_a_journey_shows_the_latest_touch_that_was_shut_out(bui
         ),
     ],
 )
-def test_weights(built: AttributionCase, order_id: str, expected: dict[str, str]) -> None:
+def test_weights(built: ScratchProject, order_id: str, expected: dict[str, str]) -> None:
     assert weights(built, order_id) == {model: [D(weight) for weight in text.split()] for model, text in expected.items()}
 
 
-def test_the_last_cumulative_weight_is_exactly_one(built: AttributionCase) -> None:
+def test_the_last_cumulative_weight_is_exactly_one(built: ScratchProject) -> None:
     last = built.rows(
         "select distinct cumulative_weight from attribution.attribution_weight where touch_position = touch_count"
     )
     assert last == [(D("1.000000000"),)]
 
 
-def test_a_cent_goes_whole_to_one_touch(built: AttributionCase) -> None:
+def test_a_cent_goes_whole_to_one_touch(built: ScratchProject) -> None:
     # 0.01 × 0.5 = 0.005 rounds away from zero to 0.01, so the first touch has it and the second nothing
     assert credits(built, "two", "invoiced", "position_based") == {"two-0": {"two_a": D("0.01")}}
 
 
-def test_credits_follow_cumulative_rounding(built: AttributionCase) -> None:
+def test_credits_follow_cumulative_rounding(built: ScratchProject) -> None:
     # 100.00 × ⅓ = 33.3333333 → 33.33; × ⅔ (0.666666667) = 66.6666667 → 66.67; so 33.33, 33.34, 33.33
     assert credits(built, "three", "invoiced", "linear") == {
         "three-0": {"three_1": D("33.33"), "three_2": D("33.34"), "three_3": D("33.33")}
@@ -283,7 +337,7 @@ def test_credits_follow_cumulative_rounding(built: AttributionCase) -> None:
     }
 
 
-def test_a_fully_credited_order_leaves_exactly_nothing_with_any_touch(built: AttributionCase) -> None:
+def test_a_fully_credited_order_leaves_exactly_nothing_with_any_touch(built: ScratchProject) -> None:
     left = built.rows(
         "select model, touch_id, sum(amount) from attribution.attribution_credit where order_line_id = 'five' "
         "group by all having sum(amount) <> 0"
@@ -292,7 +346,7 @@ def test_a_fully_credited_order_leaves_exactly_nothing_with_any_touch(built: Att
     assert credits(built, "five", "invoiced", "position_based")["five-1"] != {}
 
 
-def test_small_and_huge_amounts_stay_exact(built: AttributionCase) -> None:
+def test_small_and_huge_amounts_stay_exact(built: ScratchProject) -> None:
     # 0.07 × (.4, .466666667, .533333333, .6, 1) = .028, .0327, .0373, .042, .07 → .03 .03 .04 .04 .07
     # 0.05 × the same = .02, .0233, .0267, .03, .05 → .02 .02 .03 .03 .05
     assert credits(built, "part", "after_sales", "position_based") == {
@@ -308,7 +362,7 @@ def test_small_and_huge_amounts_stay_exact(built: AttributionCase) -> None:
     }
 
 
-def test_credits_add_up_to_every_posting_in_every_model(built: AttributionCase) -> None:
+def test_credits_add_up_to_every_posting_in_every_model(built: ScratchProject) -> None:
     wrong = built.rows(
         """
         select posted.order_line_id, posted.posting_id, posted.measure, model.model, posted.amount, credited.amount
@@ -336,7 +390,7 @@ def test_credits_add_up_to_every_posting_in_every_model(built: AttributionCase) 
     ],
 )
 def test_money_without_a_touch_is_unattributed_with_its_reason(
-    built: AttributionCase, line: str, reason: str, amount: str
+    built: ScratchProject, line: str, reason: str, amount: str
 ) -> None:
     found = built.rows(
         f"select model, unattributed_reason, channel_id, sum(amount) from attribution.attribution_credit "
@@ -345,7 +399,7 @@ def test_money_without_a_touch_is_unattributed_with_its_reason(
     assert found == [(model, reason, None, D(amount)) for model in ("first", "last", "linear", "position_based")]
 
 
-def test_new_customers_are_shared_like_their_first_order(built: AttributionCase) -> None:
+def test_new_customers_are_shared_like_their_first_order(built: ScratchProject) -> None:
     assert built.rows(
         "select account_id, order_id, converted_on, campaign_id, weight from attribution.new_customer_weight "
         "where model = 'position_based' order by campaign_id"
@@ -355,7 +409,7 @@ def test_new_customers_are_shared_like_their_first_order(built: AttributionCase)
     ]
 
 
-def test_media_is_spread_over_its_months_by_days(built: AttributionCase) -> None:
+def test_media_is_spread_over_its_months_by_days(built: ScratchProject) -> None:
     # cumulative: 100 × 12/43 = 27.907 → 27.91; × 41/43 = 95.349 → 95.35; × 43/43 = 100.00
     assert built.rows(
         "select spend_id, allocated_on, month, amount from attribution.cost_allocation where campaign_id = 'c1' order by amount, month"
@@ -369,7 +423,7 @@ def test_media_is_spread_over_its_months_by_days(built: AttributionCase) -> None
     ]
 
 
-def test_other_cost_stands_whole_where_it_belongs(built: AttributionCase) -> None:
+def test_other_cost_stands_whole_where_it_belongs(built: ScratchProject) -> None:
     assert built.rows(
         "select spend_id, channel_id, allocated_on, amount, basis, reason, is_media, is_acquisition "
         "from attribution.cost_allocation where campaign_id is distinct from 'c1' order by spend_id"
@@ -380,7 +434,7 @@ def test_other_cost_stands_whole_where_it_belongs(built: AttributionCase) -> Non
     ]
 
 
-def test_every_cost_is_conserved(built: AttributionCase) -> None:
+def test_every_cost_is_conserved(built: ScratchProject) -> None:
     assert (
         built.rows(
             "select spend_id from intermediate.int_spend left join attribution.cost_allocation using (spend_id) "
@@ -391,9 +445,9 @@ def test_every_cost_is_conserved(built: AttributionCase) -> None:
 
 
 def test_without_the_reset_a_touch_serves_every_later_order(tmp_path: Path) -> None:
-    case = AttributionCase(
+    case = scratch(
         tmp_path,
-        variables={
+        {
             "reset_at_order": False,
             "lookback_days": 30,
             "lookback_days_by_channel_group": {},
@@ -414,7 +468,7 @@ def test_without_the_reset_a_touch_serves_every_later_order(tmp_path: Path) -> N
 
 
 def test_order_measure_posts_every_document_on_its_day(tmp_path: Path) -> None:
-    case = AttributionCase(tmp_path)
+    case = scratch(tmp_path)
     known = {"order_id": "o", "order_line_id": "l", "is_excluded": False}
     uncosted = {"order_id": "u", "order_line_id": "m", "is_excluded": False}
     case.load("marts.order_line_facts", [known | {"ordered_on": "2024-01-01", "net_booked": "100.00"},
