@@ -23,7 +23,7 @@ from orchestration.cli.output import (
     print_json,
     print_table,
 )
-from orchestration.cli.text import choose_language, say
+from orchestration.cli.text import choose_language, member, say
 from orchestration.lib.errors import ConfigurationError, nearest
 from orchestration.lib.workspace import Workspace
 
@@ -191,7 +191,7 @@ def _table(snapshot: Snapshot, answer: Answer, units: dict[str, str], labels: di
     body, immature = [], False
     for key in sorted(lines, key=lambda line: tuple(str(part or "") for part in line)):
         cells: list[Any] = [
-            answer.name_of(column, value) or say("no_member", lang)
+            member(answer.name_of(column, value), lang)
             for column, value in zip(answer.dimensions, key[:-1], strict=True)
         ]
         cells += [calendar.label(answer.period, key[-1])] if with_period else []

@@ -11,7 +11,7 @@ import typer
 
 from orchestration.cli.output import NULL_MARK, group_digits, print_table
 from orchestration.cli.snapshots import age
-from orchestration.cli.text import say
+from orchestration.cli.text import member, say
 from orchestration.lib.summary import BAD, ChannelLine, GateLine, Summary
 
 MARKS = {"passed": "✓", "warned": "!", "failed": "✗", "error": "✗", "not_applicable": "–"}
@@ -48,7 +48,7 @@ def _figures(summary: Summary, lang: str) -> None:
 
 
 def _figure_cells(line: ChannelLine, lang: str, *, is_total: bool) -> list[str]:
-    name = say("total", lang) if is_total else line.name or say("no_member", lang)
+    name = say("total", lang) if is_total else member(line.name, lang)
     return [
         name,
         _money(line.cost),

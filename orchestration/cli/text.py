@@ -100,6 +100,8 @@ TEXT: dict[str, tuple[str, str]] = {
     ),
     "picture.next": ("What to type next", "接下来可以输入"),
     "no_member": ("(none)", "（无）"),
+    "member.unknown": ("unknown", "未知"),
+    "member.unattributed": ("unattributed", "未归因"),
     "entities": ("entities", "实体"),
     "total": ("total", "合计"),
     "all": ("all time", "全部期间"),
@@ -138,6 +140,13 @@ def choose_language(wanted: str | None) -> str:
         if value:
             return "zh" if value.lower().startswith("zh") else "en"
     return "en"
+
+
+def member(name: str | None, lang: str) -> str:
+    """A dimension's member for people: the stand-ins for "nobody knows" and "nothing to credit" are translated."""
+    if name is None:
+        return say("no_member", lang)
+    return say(f"member.{name}", lang) if f"member.{name}" in TEXT else name
 
 
 def say(key: str, lang: str, **values: object) -> str:

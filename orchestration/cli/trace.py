@@ -19,7 +19,7 @@ from orchestration.cli.output import (
     print_table,
     shown,
 )
-from orchestration.cli.text import choose_language, say
+from orchestration.cli.text import choose_language, member, say
 from orchestration.lib.errors import ConfigurationError, DataError
 from orchestration.lib.workspace import Workspace
 
@@ -127,7 +127,7 @@ def _landed(workspace: Workspace, source: Source) -> dict[str, Any]:
 def _print_cell(workspace: Workspace, traced: CellTrace, documents: Documents, show_source: bool, lang: str) -> None:
     cell, definition, answer = traced.cell, traced.definition, traced.answer
     place = [
-        f"{say(column.removesuffix('_id'), lang)} {answer.name_of(column, cell[column]) or say('no_member', lang)}"
+        f"{say(column.removesuffix('_id'), lang)} {member(answer.name_of(column, cell[column]), lang)}"
         for column in answer.dimensions
     ]
     place.append(

@@ -21,6 +21,8 @@ from orchestration.lib.publish.pointer import current_id, new_id, set_current, s
 from orchestration.lib.publish.reader import open_snapshot
 from orchestration.lib.publish.retention import apply_retention
 from orchestration.lib.publish.tables import TABLES
+from orchestration.lib.publish.writer import publish_snapshot
+from orchestration.lib.settings import Settings
 from orchestration.lib.workspace import Workspace
 from tests.unit.snapshot_fixture import change, make_workspace, publish, settings
 
@@ -293,3 +295,12 @@ def test_a_full_disk_is_told_and_leaves_the_last_snapshot(
         publish(workspace)
     assert "readers still see the last snapshot" in (caught.value.hint or "")
     assert {path.name for path in workspace.published_dir.iterdir()} == {"CURRENT", first.snapshot_id}
+
+
+def test_the_real_settings_contract_and_default_roles_fit(workspace: Workspace) -> None:
+    result = publish_snapshot(workspace, Settings(), run_id="r", code_version="v", gates=(), definitions=[])
+    with open_snapshot(workspace, role="marketing") as snapshot:
+        assert "attribution_credit" in snapshot.manifest.tables
+        assert "order_facts" not in snapshot.manifest.tables
+        assert snapshot.manifest.keys["sales_order"] == "order_id"
+    assert {path.name for path in (result.path / "roles").iterdir()} == set(Settings().roles)

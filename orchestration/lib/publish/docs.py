@@ -15,8 +15,9 @@ _HEAD = """# Published tables / 已发布表
 A snapshot is a folder `.triloop/published/<snapshot id>/` with `tables/<table>.parquet`, `roles/<role>/` (links to
 the tables of that role), `manifest.json` and `metric_definitions.json`; `.triloop/published/CURRENT` names the one that
 readers see. `triloop query` sees the same tables under the same names. The columns below are a promise; a table may
-have more (`describe <table>` lists them). Money is in the company's functional currency, net of VAT, as exact decimals. A
-table that is not required is absent when the company's data do not carry it; the manifest then says so under `absent`.
+have more (`describe <table>` lists them). Money is in the company's functional currency, net of VAT, as exact decimals.
+A table that is not required is absent when the company's data do not carry it; the manifest then says so under
+`absent`.
 
 快照是文件夹 `.triloop/published/<快照编号>/`，含 `tables/<表>.parquet`、`roles/<角色>/`（该角色可见表的链接）、
 `manifest.json` 与 `metric_definitions.json`；`.triloop/published/CURRENT` 指明读者所见的快照。
