@@ -1,6 +1,7 @@
 -- The account of each surviving lead, by the strongest evidence any of its merged leads has:
--- the lead's own customer, its contact's customer, the customer of an opportunity or order that came of it, and last a
--- contact with the same phone or e-mail token, when all such contacts belong to one account.
+-- the lead's own customer, its contact's customer, the customer of an opportunity or order that came of it, then a
+-- contact with the same phone or e-mail token, when all such contacts belong to one account, and last another lead of the
+-- same person, when all that are known belong to one account.
 with lead_row as (
   select
     people.surviving_lead_id,
@@ -93,11 +94,39 @@ ranked as (
     *,
     row_number() over (partition by surviving_lead_id order by strength, created_at, lead_id) as preference
   from evidence
+),
+
+known as (
+  select
+    ranked.surviving_lead_id as lead_id,
+    people.person_id,
+    ranked.account_id,
+    ranked.account_rule
+  from ranked
+  inner join {{ ref('int_lead_person') }} as people on ranked.surviving_lead_id = people.lead_id
+  where ranked.preference = 1
+),
+
+person_account as (
+  select
+    person_id,
+    min(account_id) as account_id
+  from known
+  group by person_id
+  having count(distinct account_id) = 1
 )
 
 select
-  surviving_lead_id as lead_id,
+  lead_id,
   account_id,
   account_rule
-from ranked
-where preference = 1
+from known
+union all
+select
+  people.lead_id,
+  person_account.account_id,
+  'same_person' as account_rule
+from {{ ref('int_lead_person') }} as people
+inner join person_account on people.person_id = person_account.person_id
+left join known on people.lead_id = known.lead_id
+where people.lead_id = people.surviving_lead_id and known.lead_id is null

@@ -15,7 +15,7 @@ summed as (
   select
     opportunity_id,
     count(*) as order_count,
-    sum(net_booked) as net_booked,
+    {{ full_sum('net_booked') }} as net_booked,
     min(case when sequence = 1 then order_id end) as first_order_id,
     min(confirmed_on) as first_order_on
   from ordered
@@ -26,7 +26,7 @@ judged as (
   select
     opportunities.*,
     coalesce(summed.order_count, 0) as order_count,
-    coalesce(summed.net_booked, 0) as net_booked,
+    case when summed.opportunity_id is null then 0 else summed.net_booked end as net_booked,
     summed.first_order_id,
     summed.first_order_on,
     {{ days_between('opportunities.created_on', 'summed.first_order_on') }} as days_to_order,

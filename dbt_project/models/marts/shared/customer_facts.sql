@@ -52,12 +52,12 @@ bought as (
     min(case when is_first_order then origin_channel_id end) as origin_channel_id,
     min(case when is_first_order then origin_campaign_id end) as origin_campaign_id,
     max(case when is_net_positive then confirmed_on end) as last_order_on,
-    sum(net_booked) as net_booked,
-    sum(net_invoiced) as net_invoiced,
+    {{ full_sum('net_booked') }} as net_booked,
+    {{ full_sum('net_invoiced') }} as net_invoiced,
     sum(gross_profit) as gross_profit,
     sum(contribution) as contribution,
-    sum(after_sales) as after_sales,
-    sum(collected) as collected
+    {{ full_sum('after_sales') }} as after_sales,
+    {{ full_sum('collected') }} as collected
   from {{ ref('order_facts') }}
   where not is_excluded and account_id is not null
   group by account_id
@@ -83,12 +83,12 @@ select
   bought.last_order_on,
   coalesce(bought.origin_channel_id, 'unknown') as origin_channel_id,
   coalesce(bought.origin_campaign_id, 'unknown') as origin_campaign_id,
-  cast(coalesce(bought.net_booked, 0) as decimal(18, 2)) as net_booked,
-  cast(coalesce(bought.net_invoiced, 0) as decimal(18, 2)) as net_invoiced,
+  cast(case when bought.account_id is null then 0 else bought.net_booked end as decimal(18, 2)) as net_booked,
+  cast(case when bought.account_id is null then 0 else bought.net_invoiced end as decimal(18, 2)) as net_invoiced,
   cast(bought.gross_profit as decimal(18, 2)) as gross_profit,
   cast(bought.contribution as decimal(18, 2)) as contribution,
-  cast(coalesce(bought.after_sales, 0) as decimal(18, 2)) as after_sales,
-  cast(coalesce(bought.collected, 0) as decimal(18, 2)) as collected,
+  cast(case when bought.account_id is null then 0 else bought.after_sales end as decimal(18, 2)) as after_sales,
+  cast(case when bought.account_id is null then 0 else bought.collected end as decimal(18, 2)) as collected,
   described.source_system,
   described.source_object,
   described.source_file,
