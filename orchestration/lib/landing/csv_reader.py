@@ -69,7 +69,7 @@ def _load(
             )
             connection.execute(
                 f"create temp table {table} as select n.{ROW} + s.shift as {ROW}, {named} "
-                f"from ({numbered}) as n asof join shifts as s on n.{ROW} >= s.from_row"
+                f"from ({numbered}) as n asof join shifts as s on n.{ROW} >= s.from_row order by 1"
             )
             connection.execute("drop table shifts")
         else:
@@ -77,7 +77,7 @@ def _load(
     except duckdb.InvalidInputException as error:
         raise DataError(
             f"{shown} cannot be parsed: {str(error).splitlines()[0]}", file=shown, hint="export the file again"
-        ) from error
+        ) from None  # the whole of it quotes the line, with whatever personal data is on it
     (rows,) = connection.execute(f"select count(*) from {table}").fetchone() or (0,)
     if rows != found.rows:
         raise DataError(

@@ -159,6 +159,7 @@ class CsvCleaner:
         if last and data and data[-1] not in (LF, CR):
             data += b"\n"
         piece = _Piece(data, self._signs, last=last)
+        self._check_signs(piece, until=len(data) if last else piece.cut)
         if last and piece.is_open:
             raise self._fault(
                 f"a quote opened in row {self._records + len(piece.ends) + 1} is never closed",
@@ -167,7 +168,6 @@ class CsvCleaner:
             )
         if not piece.cut:
             return data
-        self._check_signs(piece)
         first = 0  # the first data record
         if not self._file.columns:
             filled = np.flatnonzero(~piece.is_blank)
@@ -185,8 +185,8 @@ class CsvCleaner:
         self._lines += data.count(b"\n", 0, piece.cut)
         return data[piece.cut :]
 
-    def _check_signs(self, piece: _Piece) -> None:
-        whole = piece.position < piece.cut
+    def _check_signs(self, piece: _Piece, *, until: int) -> None:
+        whole = piece.position < until
         nul = piece.position[whole & (piece.sign == NUL)]
         if len(nul):
             raise self._at(

@@ -23,7 +23,7 @@ from orchestration.lib.landing.ledger_schema import Sighting
 from orchestration.lib.landing.model import Batch, LandResult, Progress
 from orchestration.lib.landing.parquet_reader import read_parquet
 from orchestration.lib.landing.privacy import effective_plan, landing_hash, seal_values, tokenised_select
-from orchestration.lib.landing.scratch import Scratch, literal, scratch_space, sync_folder
+from orchestration.lib.landing.scratch import Scratch, literal, scratch_space, sweep, sync_folder
 from orchestration.lib.landing.source_files import (
     connection_path,
     copy_and_hash,
@@ -46,6 +46,7 @@ _WITHHELD = "holds values of a forgotten person"
 
 def land(workspace: Workspace, mapping: SourceMapping, obj: SourceObject, progress: Progress) -> LandResult:
     """Land one object; see :func:`orchestration.lib.landing.land_object`."""
+    sweep(workspace)
     keys = VaultKeys.from_environment()
     paths = require_files(workspace, mapping, obj)
     with open_vault(workspace, keys) as vault:

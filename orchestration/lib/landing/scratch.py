@@ -27,11 +27,10 @@ class Scratch:
 
 @contextmanager
 def scratch_space(workspace: Workspace) -> Iterator[Scratch]:
-    """A fresh scratch space; what killed processes left behind is swept first."""
-    parent = workspace.state_dir / "tmp"
+    """A fresh scratch space."""
+    parent = _parent(workspace)
     parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     parent.chmod(0o700)
-    _sweep(parent)
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent))
     try:
         with duckdb.connect() as connection:
@@ -60,11 +59,16 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _sweep(parent: Path) -> None:
-    for left in parent.glob(f"{_PREFIX}*"):
+def sweep(workspace: Workspace) -> None:
+    """Delete what killed processes left behind; it may hold personal values in clear."""
+    for left in _parent(workspace).glob(f"{_PREFIX}*"):
         owner = left.name.removeprefix(_PREFIX).partition("-")[0]
         if not owner.isdecimal() or not _alive(int(owner)):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def _parent(workspace: Workspace) -> Path:
+    return workspace.state_dir / "tmp"
 
 
 def _alive(process: int) -> bool:

@@ -56,10 +56,14 @@ class Vault:
             pairs: token and value.
             content: hash of the content they come from; a person may be forgotten for one content only.
         """
-        known = self._among("value", "", [token for token, _ in pairs])
-        fresh = [(token, value) for token, value in pairs if token not in known]
-        everywhere = self._among("forgotten", "content = '*' and", [token for token, _ in pairs])
-        here = self._among("forgotten", "content = :content and", [token for token, _ in fresh], content)
+        tokens = [token for token, _ in pairs]
+        known = self.holds(tokens)
+        everywhere: set[str] = set()
+        here: set[str] = set()
+        if self._db.execute("select exists (select 1 from forgotten)").fetchone()[0]:
+            sql = "select token from forgotten where content = ? and token in ({marks})"
+            everywhere, here = self._among(sql, tokens, EVERYWHERE), self._among(sql, tokens, content)
+        fresh = [pair for pair in pairs if pair[0] not in known]
         nonces = os.urandom(_NONCE * len(fresh))
         rows = []
         for index, (token, value) in enumerate(fresh):
@@ -86,7 +90,7 @@ class Vault:
 
     def holds(self, tokens: Iterable[str]) -> set[str]:
         """Those of the tokens that still have a value."""
-        return self._among("value", "", list(tokens))
+        return self._among("select token from value where token in ({marks})", list(tokens))
 
     def texts(self) -> Iterator[tuple[str, str]]:
         """Every free text with its token."""
@@ -130,13 +134,10 @@ class Vault:
                 hint="restore .triloop/vault.sqlite from a backup",
             ) from None
 
-    def _among(self, table: str, condition: str, tokens: Sequence[str], content: str | None = None) -> set[str]:
-        extra = [] if content is None else [content]
-        clause = condition.replace(":content", "?")
+    def _among(self, sql: str, tokens: Sequence[str], *parameters: str) -> set[str]:
         found: set[str] = set()
         for marks, part in _parts(tokens):
-            rows = self._db.execute(f"select token from {table} where {clause} token in ({marks})", [*extra, *part])
-            found.update(row[0] for row in rows)
+            found.update(row[0] for row in self._db.execute(sql.format(marks=marks), [*parameters, *part]))
         return found
 
     @contextmanager
