@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from orchestration.cli.output import NULL_MARK, group_digits, print_table
+from orchestration.cli.output import NULL_MARK, group_digits, print_table, shown
 from orchestration.cli.snapshots import age
 from orchestration.cli.text import member, say
 from orchestration.lib.summary import BAD, ChannelLine, GateLine, Summary
@@ -86,8 +86,10 @@ def _not_passed(gate: GateLine, lang: str) -> None:
     for check in gate.not_passed[:5]:
         many = "" if check.violations is None else f" ({check.violations})"
         typer.echo(f"      {MARKS[check.status]} {check.check_id}{many}: {check.reason[lang]}")
-        if check.status in BAD and check.examples and check.examples != "[]":
-            typer.echo(f"        {check.examples[:300]}")
+        for example in check.examples[:3] if check.status in BAD else []:
+            place = f"{example['source_file']} {say('source_row', lang)} {example['source_row']}"
+            parts = (example.get("key"), place if example.get("source_file") else None, example.get("detail"))
+            typer.echo("        " + "; ".join(shown(part) for part in parts if part))
     if len(gate.not_passed) > 5:
         typer.echo(f"      … {len(gate.not_passed) - 5}")
 

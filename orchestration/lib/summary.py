@@ -6,6 +6,7 @@ the figures are those of the published snapshot, which such a run leaves as it w
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -47,7 +48,7 @@ class CheckLine:
     status: str
     violations: int | None
     reason: dict[str, str]
-    examples: str | None
+    examples: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,7 @@ def _check(row: Mapping[str, Any]) -> CheckLine:
         status=row["status"],
         violations=row.get("violations"),
         reason={"en": row.get("reason_en") or "", "zh": row.get("reason_zh") or ""},
-        examples=row.get("examples"),
+        examples=json.loads(row.get("examples") or "[]"),
     )
 
 

@@ -57,7 +57,8 @@ def inputs(workspace: Workspace) -> list[InputEntry]:
         return []
     with sqlite3.connect(f"file:{workspace.ledger_file}?mode=ro", uri=True) as ledger:
         rows = ledger.execute(
-            "select ingest_id, source_system, source_object, source_file, sha256, row_count from batch order by 1"
+            "select ingest_id, source_system, source_object, source_file, sha256, row_count from batch "
+            "where is_current = 1 order by 1"
         ).fetchall()
     names = ("ingest_id", "source_system", "source_object", "source_file", "sha256", "row_count")
     return [InputEntry.model_validate(dict(zip(names, row, strict=True))) for row in rows]
