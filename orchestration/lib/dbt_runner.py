@@ -183,6 +183,10 @@ class DbtRunner:
 
     def _parse(self, key: str) -> None:
         self.workspace.dbt_target_dir.mkdir(parents=True, exist_ok=True)
+        partial = self.workspace.dbt_target_dir / "partial_parse.msgpack"
+        selectors = self.project_dir / "selectors.yml"
+        if partial.exists() and selectors.exists() and selectors.stat().st_mtime > partial.stat().st_mtime:
+            partial.unlink()  # dbt would keep the old selectors: a partial parse does not look at that file
         outcome = self._invoke(["parse"], manifest=None)
         if not outcome.success or outcome.result is None:
             text = _first_text(outcome.exception)

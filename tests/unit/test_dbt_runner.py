@@ -170,3 +170,11 @@ def test_a_project_that_does_not_parse_says_why(
 def test_unknown_selector(project: Path, workspace: Workspace) -> None:
     with pytest.raises(ConfigurationError, match="floor_nine"):
         DbtRunner(workspace, Variables(), project_dir=project).run(selector="floor_nine")
+
+
+def test_changed_selectors_are_seen(project: Path, workspace: Workspace) -> None:
+    """dbt's partial parse does not look at selectors.yml."""
+    runner = DbtRunner(workspace, Variables(), project_dir=project)
+    runner.run(selector="floor_one")
+    _write(project / "selectors.yml", SELECTORS + "  - {name: floor_two, definition: {method: fqn, value: mini.two}}\n")
+    assert [node.name for node in runner.run(selector="floor_two").models()] == ["doubled"]
