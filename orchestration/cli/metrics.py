@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from orchestration.cli.output import (
-    NULL_MARK,
     Format,
     FormatOption,
     JsonOption,
@@ -17,13 +15,12 @@ from orchestration.cli.output import (
     RoleOption,
     SnapshotOption,
     WorkspaceOption,
-    group_digits,
     plain,
     print_csv,
     print_json,
     print_table,
 )
-from orchestration.cli.text import choose_language, member, say
+from orchestration.cli.text import choose_language, say
 from orchestration.lib.errors import ConfigurationError, nearest
 from orchestration.lib.workspace import Workspace
 
@@ -91,10 +88,10 @@ def metrics(
         chosen = wanted or tuple(name for name, cuts in offered_cuts(definitions).items() if dimensions in cuts)
         question = Question(tuple(name for name in chosen if name not in missing), cut, filters, period, compare, every)
         answer = ask(found, question)
-        units = {definition.metric_id: definition.unit for definition in definitions}
-        labels = {definition.metric_id: definition.text("label", language) for definition in definitions}
         if output is Format.TABLE:
-            _table(found, answer, units, labels, language)
+            from orchestration.cli.metric_table import print_cells  # noqa: PLC0415
+
+            print_cells(found, answer, definitions, language)
         else:
             _data(answer, missing, output)
         if output is not Format.JSON:
@@ -145,74 +142,6 @@ def unavailable(snapshot: Snapshot, metric_ids: Iterable[str]) -> dict[str, dict
         for row in sorted(rows, key=lambda row: str(row["metric_id"]))
         if not row["is_available"] and row["metric_id"] in asked
     }
-
-
-def shown_value(value: Decimal | None, unit: str) -> str:
-    """A metric's value for people: money and days with 2 places, ratios in per cent, counts without idle zeros."""
-    if value is None:
-        return NULL_MARK
-    if unit == "count":
-        return f"{value.normalize():,f}"
-    return f"{group_digits(value * 100, 2)} %" if unit == "ratio" else group_digits(value, 2)
-
-
-def _table(snapshot: Snapshot, answer: Answer, units: dict[str, str], labels: dict[str, str], lang: str) -> None:
-    """One line per member and period, one column per metric (and flavour, where several are shown)."""
-    from orchestration.lib.publish.metric_view import FLAVOURS  # noqa: PLC0415
-    from orchestration.lib.publish.periods import Calendar  # noqa: PLC0415
-
-    if not answer.rows:
-        typer.echo(say("no_cells", lang))
-        return
-    calendar = Calendar(snapshot.manifest.company.fiscal_year_start_month)
-    compare = answer.question.compare
-    varied = [
-        flavour
-        for flavour in FLAVOURS
-        if any(
-            len({row[flavour] for row in answer.rows if row["metric_id"] == metric}) > 1
-            for metric in answer.question.metrics
-        )
-    ]
-    columns = list(dict.fromkeys((row["metric_id"], *(row[flavour] for flavour in varied)) for row in answer.rows))
-    columns.sort(key=lambda column: (answer.question.metrics.index(column[0]), *map(str, column[1:])))
-    lines: dict[tuple[Any, ...], dict[tuple[Any, ...], dict[str, Any]]] = {}
-    for row in answer.rows:
-        line = (*(row[column] for column in answer.dimensions), row["period_start"])
-        lines.setdefault(line, {})[(row["metric_id"], *(row[flavour] for flavour in varied))] = row
-    with_period = answer.period != "all"
-    headers = [say(column.removesuffix("_id"), lang) for column in answer.dimensions]
-    headers += [say(answer.period, lang)] if with_period else []
-    left = len(headers)
-    for column in columns:
-        flavour = " ".join(str(part) for part in column[1:] if part)
-        headers.append(labels[column[0]] + (f" ({flavour})" if flavour else ""))
-        headers += [say(compare, lang), say("change", lang)] if compare else []
-    body, immature = [], False
-    for key in sorted(lines, key=lambda line: tuple(str(part or "") for part in line)):
-        cells: list[Any] = [
-            member(answer.name_of(column, value), lang)
-            for column, value in zip(answer.dimensions, key[:-1], strict=True)
-        ]
-        cells += [calendar.label(answer.period, key[-1])] if with_period else []
-        for column in columns:
-            cell = lines[key].get(column)
-            unit = units[column[0]]
-            value = shown_value(cell["value"] if cell else None, unit)
-            if cell and cell["is_mature"] is False:
-                value, immature = value + "*", True
-            cells.append(value)
-            if compare:
-                cells += [shown_value(cell["compared_value"] if cell else None, unit), _percent(cell)]
-        body.append(cells)
-    print_table(headers, body, right=range(left, len(headers)))
-    if immature:
-        typer.echo(say("immature", lang))
-
-
-def _percent(cell: dict[str, Any] | None) -> str:
-    rate: Decimal | None = cell["change_rate"] if cell else None
-    return NULL_MARK if rate is None else f"{'+' if rate > 0 else ''}{group_digits(rate * 100, 1)} %"
 
 
 def _data(answer: Answer, missing: dict[str, dict[str, str]], output: Format) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orchestration.cli.metrics import parse_where, shown_value, unavailable
+from orchestration.cli.metrics import parse_where, unavailable
 from orchestration.cli.output import (
     JsonOption,
     LangOption,
@@ -21,6 +21,7 @@ from orchestration.cli.output import (
 )
 from orchestration.cli.text import choose_language, member, say
 from orchestration.lib.errors import ConfigurationError, DataError
+from orchestration.lib.publish.tables import TABLES_BY_NAME
 from orchestration.lib.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -125,6 +126,8 @@ def _landed(workspace: Workspace, source: Source) -> dict[str, Any]:
 
 
 def _print_cell(workspace: Workspace, traced: CellTrace, documents: Documents, show_source: bool, lang: str) -> None:
+    from orchestration.cli.metric_table import shown_value  # noqa: PLC0415  (DuckDB is not needed for --help)
+
     cell, definition, answer = traced.cell, traced.definition, traced.answer
     place = [
         f"{say(column.removesuffix('_id'), lang)} {member(answer.name_of(column, cell[column]), lang)}"
@@ -156,7 +159,8 @@ def _print_part(part: PartTrace, documents: list[list[Document]], lang: str) -> 
     typer.echo(f"\n{part.part.name} {part.total:f}: {rows_of}{condition}; {say('sums_exactly', lang)} ✓")
     if not part.rows:
         return
-    columns = [name for name in part.rows[0] if name != "_amount" and _worth_showing(name, part.rows)]
+    wanted = (*TABLES_BY_NAME[part.part.table].keys, part.part.time_column)
+    columns = [name for name in part.rows[0] if name in wanted and _worth_showing(name, part.rows)]
     body = []
     for row, found in zip(part.rows, documents, strict=True):
         places = "\n".join(_place(one, lang) for one in found) or say("no_source", lang)
@@ -171,7 +175,7 @@ def _print_part(part: PartTrace, documents: list[list[Document]], lang: str) -> 
 
 def _worth_showing(name: str, rows: list[dict[str, Any]]) -> bool:
     """Ids and dates tell which row it is; the rest is in --json."""
-    if name.startswith(("source_", "ingest_", "origin_")) or all(row[name] is None for row in rows):
+    if all(row[name] is None for row in rows):
         return False
     return name.endswith(("_id", "_on", "_no", "month")) or isinstance(rows[0][name], datetime.date)
 

@@ -124,6 +124,14 @@ def test_without_a_metric_every_metric_of_the_cut_is_shown(capsys: pytest.Captur
     assert [gap["metric_id"] for gap in answer["not_available"]] == ["collection_days"]
 
 
+def test_one_line_is_turned_so_that_it_fits_a_screen(capsys: pytest.CaptureFixture[str], root: Path) -> None:
+    _, out, _ = run(capsys, root)
+    assert [line.split() for line in out.splitlines()[2:4]] == [
+        ["Channel", "ROI", "66.67", "%"],
+        ["Marketing", "spend", "150.00"],
+    ]
+
+
 def test_list_and_explain(capsys: pytest.CaptureFixture[str], root: Path) -> None:
     _, out, _ = run(capsys, root, "--list")
     assert "not available: no source is mapped to payment" in out
