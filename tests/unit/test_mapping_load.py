@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from orchestration.lib.errors import ConfigurationError
-from orchestration.lib.mapping import SourceMapping, load_mappings
+from orchestration.lib.mapping import SourceMapping, load_mappings, spec
+from orchestration.lib.mapping.model import Format
 from orchestration.lib.settings import load_settings
-from orchestration.lib.workspace import Workspace
+from orchestration.lib.workspace import PROJECT_ROOT, Workspace
 
 HEAD = """\
 source: erp
@@ -187,3 +188,30 @@ def test_several_feeds_to_one_entity(workspace: Workspace) -> None:
     assert [feed.name for feed in mapping.objects["leads"].feeds["order_cost"]] == ["order_cost", "order_cost#2"]
     error = refusal(workspace, HEAD + feeds + f"        - {one % ('R', 'rebat', '返利')}\n")
     assert (error.line, "did you mean 'rebate'?" in str(error)) == (10, True)
+
+
+def test_the_reference_page_has_every_key_and_default() -> None:
+    page = (PROJECT_ROOT / "docs" / "reference" / "mapping.md").read_text(encoding="utf-8")
+    models = (
+        spec.MappingSpec,
+        spec.ObjectSpec,
+        spec.FeedSpec,
+        spec.ColumnSpec,
+        spec.DropSpec,
+        spec.FormatSpec,
+        spec.UtmRuleSpec,
+        spec.ConnectionSpec,
+    )
+    keys = {field.alias or name for model in models for name, field in model.model_fields.items()}
+    assert sorted(key for key in keys if f"`{key}`" not in page and f"{key}:" not in page) == []
+    assert [one for one in spec.ENCODINGS if f"`{one}`" not in page] == []
+    for default in (Format().date[0], Format().timestamp[0]):
+        assert f'`["{default}"]`' in page
+
+
+def test_the_mapping_of_the_reference_page_is_valid(workspace: Workspace) -> None:
+    page = (PROJECT_ROOT / "docs" / "reference" / "mapping.md").read_text(encoding="utf-8")
+    first, rules = [block.split("```")[0] for block in page.split("```yaml\n")[1:]]
+    mapping = read(workspace, first + rules)
+    assert [feed.name for feed in mapping.objects["orders"].all_feeds()] == ["sales_order", "sales_order_line"]
+    assert len(mapping.utm_rules) == 3
