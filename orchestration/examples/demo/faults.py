@@ -46,7 +46,8 @@ def plant_time_fault(
     inbox = workspace_root / "inbox" / "erp"
     if kind == "future_order":
         orders, lines = _read(inbox, "订单"), _read(inbox, "订单行")
-        chosen = orders[(orders["状态"] == "已确认") & (orders["单据类型"] == "销售订单")].iloc[[0]].copy()
+        usual = (orders["状态"] == "已确认") & (orders["单据类型"] == "销售订单") & (orders["币种"] == "人民币")
+        chosen = orders[usual].iloc[[0]].copy()
         its_lines = lines[lines["单号"] == chosen["单号"].iloc[0]].copy()
         chosen["单号"] = its_lines["单号"] = "SO99999"
         chosen["商机号"] = ""
