@@ -223,9 +223,9 @@ class _Landing:
         target = folder / f"{content.sha256[:32]}-{privacy}.parquet"
         aside = scratch.folder / "landed.parquet"
         told = f"{{sha256: {literal(content.sha256)}, privacy: {literal(privacy)}}}"
+        landed = tokenised_select(scratch.connection, table="raw", columns=content.columns, plan=todo)
         (rows,) = scratch.connection.execute(
-            f"copy ({tokenised_select('raw', content.columns, todo)}) to {literal(str(aside))} "
-            f"(format parquet, compression zstd, kv_metadata {told})"
+            f"copy ({landed}) to {literal(str(aside))} (format parquet, compression zstd, kv_metadata {told})"
         ).fetchone() or (0,)
         with aside.open("rb") as written:
             os.fsync(written.fileno())

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from orchestration.lib.mapping.model import SourceObject
 
 _AT_ONCE = 50_000
+_JOINS = 16
 
 
 def effective_plan(obj: SourceObject, columns: tuple[str, ...]) -> dict[str, str]:
@@ -69,23 +70,49 @@ def seal_values(
         f"select token, min(raw) from ({everything}) where token is not null group by token order by token"
     )
     new = forgotten = 0
+    empty = vault.is_empty()  # then every token is new, and none has to be looked up
     while pairs := connection.fetchmany(_AT_ONCE):
-        added = vault.add(pairs, content=content)
+        added = vault.add(pairs, content=content, all_new=empty)
         new += added.new
         forgotten += added.forgotten
     return Added(new=new, forgotten=forgotten)
 
 
-def tokenised_select(table: str, columns: tuple[str, ...], plan: Mapping[str, str]) -> str:
-    """SQL that gives ``_row`` and all columns, the planned ones as tokens, in row order."""
+def tokenised_select(
+    connection: duckdb.DuckDBPyConnection, *, table: str, columns: tuple[str, ...], plan: Mapping[str, str]
+) -> str:
+    """SQL for ``_row`` and all columns, the planned ones as tokens, in row order; :func:`seal_values` came first.
+
+    Planning many joins at once costs with the cube of their number (400 columns: minutes), so beyond a few the tokens
+    are first put beside ``_row`` in tables of some columns each.
+    """
     numbers = {name: number for number, name in enumerate(plan)}
-    picked = [
-        f"token_{numbers[name]}.token as {quoted(name)}" if name in numbers else f"r.{quoted(name)}" for name in columns
-    ]
-    joins = " ".join(
-        f"left join token_{number} on cast(r.{quoted(name)} as varchar) = token_{number}.raw"
-        for name, number in numbers.items()
-    )
+    if not plan:
+        return f"select {ROW}, {', '.join(quoted(name) for name in columns)} from {table}"
+    names = list(plan)
+    groups = [names[start : start + _JOINS] for start in range(0, len(names), _JOINS)]
+    if len(groups) == 1:
+        source, held = (
+            f"{table} as r {_joins(names, numbers)}",
+            {name: f"token_{numbers[name]}.token" for name in names},
+        )
+    else:
+        source, held = f"{table} as r", {}
+        for index, group in enumerate(groups):
+            tokens = ", ".join(f"token_{numbers[name]}.token as t{numbers[name]}" for name in group)
+            connection.execute(
+                f"create temp table beside_{index} as select r.{ROW}, {tokens} "
+                f"from {table} as r {_joins(group, numbers)}"
+            )
+            source += f" join beside_{index} on r.{ROW} = beside_{index}.{ROW}"
+            held |= {name: f"beside_{index}.t{numbers[name]}" for name in group}
+    picked = [f"{held[name]} as {quoted(name)}" if name in held else f"r.{quoted(name)}" for name in columns]
     # A parallel join gives rows in any order: the order of the source is put back on purpose.
-    order = f" order by r.{ROW}" if numbers else ""
-    return f"select r.{ROW}, {', '.join(picked)} from {table} as r {joins}{order}"
+    return f"select r.{ROW}, {', '.join(picked)} from {source} order by r.{ROW}"
+
+
+def _joins(names: Sequence[str], numbers: Mapping[str, int]) -> str:
+    return " ".join(
+        f"left join token_{numbers[name]} on cast(r.{quoted(name)} as varchar) = token_{numbers[name]}.raw"
+        for name in names
+    )

@@ -25,6 +25,13 @@ VERSION = 1
 EVERYWHERE = "*"  # a tombstone for all contents
 _NONCE = 12  # bytes, the size AES-GCM is made for; random, as one key seals far fewer than 2**32 values
 _ASK_AT_ONCE = 10_000  # SQLite takes up to 32,766 parameters
+_PRAGMAS = (
+    "journal_mode = wal",
+    "synchronous = full",
+    "secure_delete = on",
+    "cache_size = -65536",  # 64 MB: an index of a million tokens is built in memory
+    "wal_autocheckpoint = 16384",
+)
 _SCHEMA = """
 create table if not exists meta (name text primary key, value text not null) without rowid;
 create table if not exists value (token text primary key, sealed blob not null) without rowid;
@@ -49,15 +56,16 @@ class Vault:
         self._db = connection
         self._cipher = AESGCM(keys.encryption)
 
-    def add(self, pairs: Sequence[tuple[str, str]], *, content: str) -> Added:
+    def add(self, pairs: Sequence[tuple[str, str]], *, content: str, all_new: bool = False) -> Added:
         """Seal the values whose token is not yet there, in one short transaction.
 
         Args:
             pairs: token and value.
+            all_new: the caller knows that none of the tokens is there.
             content: hash of the content they come from; a person may be forgotten for one content only.
         """
         tokens = [token for token, _ in pairs]
-        known = self.holds(tokens)
+        known = set() if all_new else self.holds(tokens)
         everywhere: set[str] = set()
         here: set[str] = set()
         if self._db.execute("select exists (select 1 from forgotten)").fetchone()[0]:
@@ -121,9 +129,9 @@ class Vault:
             self._db.execute("pragma wal_checkpoint(truncate)")
         return Counter(token.split("_")[1] for token in there)
 
-    def count(self) -> int:
-        """How many values it holds."""
-        return int(self._db.execute("select count(*) from value").fetchone()[0])
+    def is_empty(self) -> bool:
+        """Whether it holds no value at all."""
+        return not self._db.execute("select exists (select 1 from value)").fetchone()[0]
 
     def _open(self, token: str, sealed: bytes) -> str:
         try:
@@ -164,7 +172,7 @@ def open_vault(workspace: Workspace, keys: VaultKeys) -> Iterator[Vault]:
     path.chmod(0o600)  # SQLite gives its log and index files the same
     connection = sqlite3.connect(path, isolation_level=None, timeout=30)
     try:
-        for pragma in ("journal_mode = wal", "synchronous = full", "secure_delete = on", "cache_size = -32768"):
+        for pragma in _PRAGMAS:
             connection.execute(f"pragma {pragma}")
         connection.executescript(_SCHEMA)
         _check_identity(connection, keys, path)
