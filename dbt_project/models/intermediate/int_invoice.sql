@@ -3,12 +3,12 @@
 with kept as (
   select
     invoices.*,
-    coalesce(reverse_merges.surviving_invoice_id, invoices.reverses_invoice_id) as reversed_id
+    coalesce(reversal.surviving_invoice_id, invoices.reverses_invoice_id) as reversed_id
   from {{ ref('stg_invoice') }} as invoices
-  left join {{ ref('int_invoice_merge') }} as merges on invoices.invoice_id = merges.invoice_id
-  left join {{ ref('int_invoice_merge') }} as reverse_merges
-    on invoices.reverses_invoice_id = reverse_merges.invoice_id
-  where merges.invoice_id is null
+  left join {{ ref('int_invoice_merge') }} as merged on invoices.invoice_id = merged.invoice_id
+  left join {{ ref('int_invoice_merge') }} as reversal
+    on invoices.reverses_invoice_id = reversal.invoice_id
+  where merged.invoice_id is null
 ),
 
 placed as (

@@ -39,13 +39,13 @@ completed as (
     lead_id,
     count(*) over (partition by surviving_lead_id) as lead_row_count,
     min(mql_at) over (partition by surviving_lead_id) as mql_at,
-    min(sql_at) over (partition by surviving_lead_id) as sql_at
     {%- for column in [
       'contact_id', 'customer_id', 'region', 'segment', 'product_interest', 'score', 'owner_id', 'landing_page',
       'origin_lead_id',
-    ] %},
-    {{ first_known(column, 'surviving_lead_id', 'created_at, lead_id') }} as {{ column }}
+    ] %}
+    {{ first_known(column, 'surviving_lead_id', 'created_at, lead_id') }} as {{ column }},
     {%- endfor %}
+    min(sql_at) over (partition by surviving_lead_id) as sql_at
   from member
 )
 

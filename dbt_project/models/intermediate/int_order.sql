@@ -33,14 +33,14 @@ account_opportunity as (
     opportunities.opportunity_id,
     row_number() over (
       partition by documented.order_id
-      order by opportunities.created_at desc, opportunities.opportunity_id
+      order by opportunities.created_at desc, opportunities.opportunity_id asc
     ) as sequence
   from documented
   inner join silent_source on documented.source_system = silent_source.source_system
   inner join {{ ref('int_opportunity') }} as opportunities
     on
       documented.customer_account_id = opportunities.account_id
-      and opportunities.created_on <= documented.ordered_on
+      and documented.ordered_on >= opportunities.created_on
   where not opportunities.is_lost
 ),
 

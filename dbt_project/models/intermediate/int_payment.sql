@@ -12,7 +12,7 @@ select
   {{ functional_amount('payments.amount', functional_rate('payments.currency')) }} as amount_functional,
   {{ lineage('payments') }}
 from {{ ref('stg_payment') }} as payments
-left join {{ ref('int_payment_merge') }} as merges on payments.payment_id = merges.payment_id
+left join {{ ref('int_payment_merge') }} as merged on payments.payment_id = merged.payment_id
 left join {{ ref('int_account') }} as accounts on payments.customer_id = accounts.customer_id
 {{ rate_join('payments.currency', 'payments.paid_on') }}
-where merges.payment_id is null
+where merged.payment_id is null

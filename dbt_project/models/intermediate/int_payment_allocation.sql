@@ -25,9 +25,9 @@ with allocated as (
     {{ lineage('allocations') }}
   from {{ ref('stg_payment_allocation') }} as allocations
   inner join {{ ref('int_payment') }} as payments on allocations.payment_id = payments.payment_id
-  left join {{ ref('int_invoice_merge') }} as merges on allocations.invoice_id = merges.invoice_id
+  left join {{ ref('int_invoice_merge') }} as merged on allocations.invoice_id = merged.invoice_id
   inner join {{ ref('int_invoice') }} as invoices
-    on coalesce(merges.surviving_invoice_id, allocations.invoice_id) = invoices.invoice_id
+    on coalesce(merged.surviving_invoice_id, allocations.invoice_id) = invoices.invoice_id
 ),
 
 refunded as (
@@ -36,7 +36,7 @@ refunded as (
     max(receipts.paid_on) as received_on
   from allocated as refunds
   inner join allocated as receipts
-    on refunds.reverses_invoice_id = receipts.invoice_id and receipts.paid_on <= refunds.paid_on
+    on refunds.reverses_invoice_id = receipts.invoice_id and refunds.paid_on >= receipts.paid_on
   where refunds.invoice_kind = 'credit_note'
   group by refunds.allocation_id
 ),

@@ -17,7 +17,7 @@ select
   {{ functional_amount('spend.amount', functional_rate('spend.currency')) }} as amount_functional,
   {{ lineage('spend') }}
 from {{ ref('stg_marketing_spend') }} as spend
-left join {{ ref('int_spend_merge') }} as merges on spend.spend_id = merges.spend_id
+left join {{ ref('int_spend_merge') }} as merged on spend.spend_id = merged.spend_id
 left join {{ ref('stg_campaign') }} as campaigns on spend.campaign_id = campaigns.campaign_id
 {{ rate_join('spend.currency', 'spend.spent_on') }}
-where merges.spend_id is null
+where merged.spend_id is null

@@ -18,5 +18,5 @@ select
   touches.is_implied,
   {{ lineage('touches') }}
 from {{ ref('int_touch_identified') }} as touches
-left join {{ ref('int_touch_merge') }} as merges on touches.touch_id = merges.touch_id
-where merges.touch_id is null
+left join {{ ref('int_touch_merge') }} as merged on touches.touch_id = merged.touch_id
+where merged.touch_id is null

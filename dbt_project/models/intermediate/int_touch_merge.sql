@@ -8,7 +8,7 @@ with placed as (
     touched_on,
     first_value(touch_id) over (
       partition by account_id, campaign_id, touched_on
-      order by effective_at, precision desc, touch_id
+      order by effective_at asc, precision desc, touch_id asc
     ) as surviving_touch_id
   from {{ ref('int_touch_identified') }}
   where account_id is not null and campaign_id is not null

@@ -30,10 +30,10 @@ invoiced as (
 
 borne as (
   select
-    order_id
-    {%- for kind in ['freight', 'commission', 'rebate', 'bad_debt', 'other', 'after_sales'] %},
-    {{ full_sum('amount_functional', "kind = '" ~ kind ~ "'") }} as {{ kind }}
+    {%- for kind in ['freight', 'commission', 'rebate', 'bad_debt', 'other', 'after_sales'] %}
+    {{ full_sum('amount_functional', "kind = '" ~ kind ~ "'") }} as {{ kind }},
     {%- endfor %}
+    order_id
   from {{ ref('int_order_cost_line') }}
   where order_id is not null
   group by order_id
@@ -110,16 +110,18 @@ judged as (
   from joined
 ),
 
+positioned as (
+  select
+    *,
+    row_number() over (partition by account_id, is_net_positive order by confirmed_at, order_id) as position
+  from judged
+),
+
 sequenced as (
   select
     *,
-    case
-      when is_net_positive and account_id is not null
-        then row_number() over (
-          partition by account_id, is_net_positive order by confirmed_at, order_id
-        )
-    end as purchase_number
-  from judged
+    case when is_net_positive and account_id is not null then position end as purchase_number
+  from positioned
 )
 
 select

@@ -14,10 +14,10 @@ with invoiced as (
 
 borne as (
   select
-    order_line_id
-    {%- for kind in ['freight', 'commission', 'rebate', 'bad_debt', 'other', 'after_sales'] %},
-    {{ full_sum('amount_functional', "kind = '" ~ kind ~ "'") }} as {{ kind }}
+    {%- for kind in ['freight', 'commission', 'rebate', 'bad_debt', 'other', 'after_sales'] %}
+    {{ full_sum('amount_functional', "kind = '" ~ kind ~ "'") }} as {{ kind }},
     {%- endfor %}
+    order_line_id
   from {{ ref('int_order_cost_line') }}
   where order_line_id is not null
   group by order_line_id
