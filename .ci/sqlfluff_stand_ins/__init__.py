@@ -19,7 +19,7 @@ def var(name: str, default: Any = None) -> Any:
 
 
 class _Adapter:
-    """Dispatch to DuckDB's version of a macro, else the general one, so that the SQL that runs is the SQL that is linted."""
+    """Dispatch to DuckDB's version of a macro, else the general one, so that what runs is what is linted."""
 
     @pass_context
     def dispatch(self, context: Context, name: str, package: str | None = None) -> Any:
