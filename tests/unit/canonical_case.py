@@ -18,6 +18,7 @@ from orchestration.lib.canonical import CanonicalResult, build_canonical
 from orchestration.lib.landing.ledger import Ledger
 from orchestration.lib.landing.model import Batch
 from orchestration.lib.mapping import SourceMapping, load_mappings
+from orchestration.lib.mapping.sql import literal
 from orchestration.lib.settings import load_settings
 from orchestration.lib.workspace import Workspace
 
@@ -71,7 +72,7 @@ class Case:
         sha256 = hashlib.sha256(content.encode()).hexdigest()
         path = self.workspace.landing_dir / source / obj / f"{sha256[:32]}-00000000.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection.execute(f"COPY ({query}) TO '{path}' (FORMAT parquet)")
+        connection.execute(f"COPY ({query}) TO {literal(str(path))} (FORMAT parquet)")
         names = [row[0] for row in connection.execute(f"DESCRIBE {query}").fetchall()]
         count = connection.execute(f"SELECT count(*) FROM ({query})").fetchall()[0][0]
         return Ledger(self.workspace).record_batch(

@@ -14,6 +14,8 @@ import duckdb
 import pytest
 
 from orchestration.lib.canonical import CanonicalResult
+from orchestration.lib.canonical.tables import OTHER_TABLES, PER_ENTITY_TABLES
+from orchestration.lib.contract.generate import SYSTEM_TABLES
 from orchestration.lib.errors import DataError
 from tests.unit.canonical_case import Case
 
@@ -545,3 +547,47 @@ def test_the_same_files_give_the_same_result(case: Case, tmp_path: Path) -> None
     assert len(results[0][1]) == 40
     # the last of 200 rows with id k is row k + 160; its amount is (k + 160) % 3
     assert {row[0]: row[2] for row in results[0][1]} == {f"erp:P{k}": Decimal((k + 160) % 3) for k in range(40)}
+
+
+def test_odd_names_and_texts_are_only_names_and_texts(tmp_path: Path) -> None:
+    case = Case(tmp_path / "year=2026 [x]'s")
+    case.map(
+        "erp",
+        r"""
+        objects:
+          payments:
+            file: "pay*.csv"
+            load: append
+            feeds:
+              payment:
+                drop: [{when: "\"a\"\"b\" = 'it''s'", reason: "it's \"odd\""}]
+                columns:
+                  payment_id: "总 价; DROP TABLE x"
+                  paid_on: "日'期"
+                  amount: 'a"b'
+                  currency: {value: CNY}
+                  method: {from: "select", values: {"'; --": "x'y"}, otherwise: "%"}
+        """,
+    )
+    for number in (1, 2):
+        with duckdb.connect() as connection:
+            connection.execute(
+                """CREATE TABLE t ("总 价; DROP TABLE x" VARCHAR, "日'期" VARCHAR, "a""b" VARCHAR, "select" VARCHAR, """
+                "_row BIGINT)"
+            )
+            rows = [[str(number), "2026-01-01", "1", "'; --", 2], ["9", "x", "it's", "", 3], ["8", "x", "1", "", 4]]
+            connection.executemany("INSERT INTO t VALUES (?, ?, ?, ?, ?)", rows)
+            case.land_query("erp.payments", f"pay'{number}.csv", connection, "SELECT * FROM t")
+    case.build()
+    assert case.query(WHOLE) == [("erp:1", "2026-01-01", "1.00", "x'y"), ("erp:2", "2026-01-01", "1.00", "x'y")]
+    assert case.fates("payment") == {"pay'1.csv": (3, 1, 1, 0, 1, 0), "pay'2.csv": (3, 1, 1, 0, 1, 0)}
+    reasons = case.query("SELECT DISTINCT filter_reasons FROM canonical.row_account")
+    assert [json.loads(text) for (text,) in reasons] == [{'it\'s "odd"': 1}]
+    raw_row = case.query("SELECT raw_row FROM canonical.quarantine LIMIT 1")[0][0]
+    assert json.loads(raw_row) == {"总 价; DROP TABLE x": "8", "日'期": "x", 'a"b': "1", "select": ""}
+
+
+def test_the_account_tables_are_those_that_the_contract_announces_to_dbt() -> None:
+    built = {**PER_ENTITY_TABLES, **OTHER_TABLES}
+    for table, (_, columns) in SYSTEM_TABLES.items():
+        assert built[table] == columns, table

@@ -12,6 +12,8 @@ from orchestration.lib.mapping.model import Feed, SourceMapping, SourceObject
 from orchestration.lib.mapping.sql import literal, literals, name
 
 _FILE = "__file"
+# a folder of the workspace may well be called year=2026: that is no column
+_PLAIN = "hive_partitioning = false"
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,11 @@ class Landed:
         paths = {number: str(self.live[number].landed_path) for number in group.numbers}
         if len(paths) == 1:
             number, path = next(iter(paths.items()))
-            return f"(SELECT *, CAST({number} AS INTEGER) AS __batch FROM read_parquet({literal(path)}))"
+            return f"(SELECT *, CAST({number} AS INTEGER) AS __batch FROM read_parquet({literal(path)}, {_PLAIN}))"
         rows = ", ".join(f"({literal(path)}, {number})" for number, path in paths.items())
         return (
             f"(SELECT r.*, CAST(b.number AS INTEGER) AS __batch FROM read_parquet([{literals(paths.values())}], "
-            f"filename = '{_FILE}') AS r JOIN (VALUES {rows}) AS b(path, number) ON r.{_FILE} = b.path)"
+            f"filename = '{_FILE}', {_PLAIN}) AS r JOIN (VALUES {rows}) AS b(path, number) ON r.{_FILE} = b.path)"
         )
 
     def require_columns(self, feed: Feed) -> None:
@@ -70,7 +72,7 @@ class Landed:
                 f"{files[0]}{more}: there is no column '{first}'{others}, which the mapping to {feed.entity} needs",
                 file=self.mapping.file,
                 line=needed[first],
-                hint=f"{nearest(first, headers)} Correct the name in the mapping; if only some files have the column, "
+                hint=f"{nearest(first, headers)}; correct the name in the mapping. If only some files have the column, "
                 f"write {{from: {first}, optional: true}}",
             )
 
@@ -113,16 +115,19 @@ def _groups(connection: duckdb.DuckDBPyConnection, batches: tuple[Batch, ...]) -
     numbers = {str(batch.landed_path): number for number, batch in enumerate(batches)}
     try:
         rows = connection.execute(
-            "SELECT file_name, list(concat_ws(chr(31), name, type, converted_type, logical_type, precision, scale)) "
-            f"FROM parquet_schema([{literals(numbers)}]) GROUP BY file_name"
+            "SELECT file_name, concat_ws(chr(31), name, type, converted_type, logical_type, precision, scale) "
+            f"FROM parquet_schema([{literals(numbers)}])"
         ).fetchall()
+        columns: dict[str, list[str]] = {}
+        for path, column in rows:
+            columns.setdefault(path, []).append(column)
         by_signature: dict[tuple[str, ...], list[int]] = {}
-        for path, signature in rows:
+        for path, signature in columns.items():
             by_signature.setdefault(tuple(signature), []).append(numbers[path])
         groups = []
         for members in by_signature.values():
             path = str(batches[min(members)].landed_path)
-            described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(path)})").fetchall()
+            described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(path)}, {_PLAIN})").fetchall()
             groups.append(FileGroup(tuple(sorted(members)), {str(row[0]): str(row[1]) for row in described}))
     except duckdb.Error as error:
         raise DataError(

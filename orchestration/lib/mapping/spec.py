@@ -130,7 +130,7 @@ class DropSpec(_Spec):
 
     when: str | None = None
     empty: Text | None = None
-    reason: str = Field(pattern=r"^[^\s,;{}\"]+$")
+    reason: Annotated[str, BeforeValidator(as_text)] = Field(min_length=1, max_length=200)
 
     @model_validator(mode="after")
     def _has_one_condition(self) -> Self:
