@@ -76,7 +76,8 @@ def cost(key: str, on: str, amount: str, **more: Any) -> dict[str, Any]:
 def credit(key: str, on: str, measure: str, amount: str, channel: str | None, **more: Any) -> dict[str, Any]:
     campaign = {"ad": "k1", "show": "k2"}.get(channel or "")
     return {
-        "order_id": "o1", "posting_id": key, "posted_on": on, "measure": measure, "amount": amount, "channel_id": channel,
+        "order_id": "o1", "posting_id": key, "posted_on": on, "measure": measure, "amount": amount,
+        "channel_id": channel,
         "campaign_id": campaign, "touch_id": channel and f"t_{channel}", "is_default_model": True, **more,
     }  # fmt: skip
 

@@ -1,7 +1,7 @@
 """A scratch project: some folders of dbt_project over hand-made tables that stand for the models above them.
 
-Models, macros and contracts are copied as they are; each upstream model becomes a fixture table, and the gate guard is taken
-out of the copy (its own tests prove it).
+Models, macros and contracts are copied as they are; each upstream model becomes a fixture table, and the gate guard
+is taken out of the copy (its own tests prove it).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""metric_value, metric_availability and the scorecards against cells worked out by hand (tests/unit/metrics_case.py)."""
+"""metric_value, metric_availability and the scorecards against cells worked out by hand (metrics_case.py)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ KEYS = "period_kind, period_start"
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> ScratchProject:
     case = metrics_project(tmp_path_factory.mktemp("metrics"))
-    case.build("path:models/metrics")
+    result = case.build("path:models/metrics", unit_tests=True)
+    assert [node.name for node in result.nodes if node.resource_type == "unit_test"] == [
+        "time_spine_follows_a_fiscal_year_that_starts_in_april"
+    ]
+    case.prepare()
     materialise(case)
     return case
 
@@ -30,7 +34,9 @@ def materialise(case: ScratchProject) -> int:
     return materialise_metrics(case.workspace, case, case.workspace.dbt_target_dir)
 
 
-def cell(case: ScratchProject, metric: str, variant: str = "standard", cut: str = "total", **where: Any) -> tuple[Any, ...]:
+def cell(
+    case: ScratchProject, metric: str, variant: str = "standard", cut: str = "total", **where: Any
+) -> tuple[Any, ...]:
     """numerator, denominator, value, n, is_mature of one cell; all time unless a period is given."""
     where.setdefault("period_kind", "all")
     conditions = "".join(f" and {key} is not distinct from '{value}'" for key, value in where.items())
@@ -43,42 +49,44 @@ def cell(case: ScratchProject, metric: str, variant: str = "standard", cut: str 
 
 
 @pytest.mark.parametrize(
-    ("metric", "variant", "numerator", "denominator", "value", "n"),
+    ("metric", "variant", "expected"),
     [
         # 100 + 50.01 + 300 + 40; the unallocated 7 and the cost after the as-of date are not in it
-        ("marketing_spend", "direct", "490.01", None, "490.01", 3),
-        ("leads", "standard", "5", None, "5", 5),
-        ("cpl", "direct", "450.01", "5", "90.002", 5),
+        ("marketing_spend", "direct", ("490.01", None, "490.01", 3)),
+        ("leads", "standard", ("5", None, "5", 5)),
+        ("cpl", "direct", ("450.01", "5", "90.002", 5)),
         # l1 and l3 of five
-        ("lead_to_opportunity_rate", "standard", "2", "5", "0.4", 5),
-        ("opportunity_to_order_rate", "count", "1", "3", "0.33333333", 3),
+        ("lead_to_opportunity_rate", "standard", ("2", "5", "0.4", 5)),
+        ("opportunity_to_order_rate", "count", ("1", "3", "0.33333333", 3)),
         # 1000 ÷ 1750
-        ("opportunity_to_order_rate", "value", "1000", "1750", "0.57142857", 3),
-        ("win_rate", "count", "1", "2", "0.5", 2),
-        ("win_rate", "amount", "1000", "1500", "0.66666667", 2),
+        ("opportunity_to_order_rate", "value", ("1000", "1750", "0.57142857", 3)),
+        ("win_rate", "count", ("1", "2", "0.5", 2)),
+        ("win_rate", "amount", ("1000", "1500", "0.66666667", 2)),
         # two new customers, whose weights add up to exactly 2
-        ("cac", "direct", "450.01", "2", "225.005", 2),
-        ("aov", "standard", "1500", "2", "750", 2),
+        ("cac", "direct", ("450.01", "2", "225.005", 2)),
+        ("aov", "standard", ("1500", "2", "750", 2)),
         # (1250 + 400 − 1000 − 400) ÷ 1650; the line without a list price is left out
-        ("discount_rate", "standard", "250", "1650", "0.15151515", 2),
+        ("discount_rate", "standard", ("250", "1650", "0.15151515", 2)),
         # the line without a cost is left out: (400 − 40) ÷ (1000 − 100)
-        ("gross_margin_rate", "standard", "360", "900", "0.4", 2),
-        ("contribution", "standard", "390.01", None, "390.01", 2),
+        ("gross_margin_rate", "standard", ("360", "900", "0.4", 2)),
+        ("contribution", "standard", ("390.01", None, "390.01", 2)),
         # all cost, the unallocated 7 included: (390.01 − 497.01) ÷ 497.01
-        ("total_roi", "standard", "-107", "497.01", "-0.21528742", 2),
-        ("total_roi", "booked", "2.99", "497.01", "0.00601598", 2),
+        ("total_roi", "standard", ("-107", "497.01", "-0.21528742", 2)),
+        ("total_roi", "booked", ("2.99", "497.01", "0.00601598", 2)),
         # 13000 ÷ 400
-        ("collection_days", "standard", "13000", "400", "32.5", 2),
-        ("on_time_delivery_rate", "standard", "2", "3", "0.66666667", 3),
+        ("collection_days", "standard", ("13000", "400", "32.5", 2)),
+        ("on_time_delivery_rate", "standard", ("2", "3", "0.66666667", 3)),
         # (390.01 − 490.01) ÷ 490.01 = −0.204077468…
-        ("channel_roi", "standard", "-100", "490.01", "-0.20407747", 2),
+        ("channel_roi", "standard", ("-100", "490.01", "-0.20407747", 2)),
         # 1000 ÷ 150.01 = 6.66622225…
-        ("roas", "standard", "1000", "150.01", "6.66622225", 2),
+        ("roas", "standard", ("1000", "150.01", "6.66622225", 2)),
     ],
 )
 def test_totals_of_all_time(
-    built: ScratchProject, metric: str, variant: str, numerator: str, denominator: str | None, value: str, n: int
+    built: ScratchProject, metric: str, variant: str, expected: tuple[str, str | None, str, int]
 ) -> None:
+    """Numerator, denominator, value and n."""
+    numerator, denominator, value, n = expected
     found = cell(built, metric, variant)
     assert found[:4] == (D(numerator), denominator and D(denominator), D(value), n)
 
@@ -174,7 +182,9 @@ def test_the_tables_have_no_other_columns_and_one_row_per_cell(built: ScratchPro
     ]  # fmt: skip
     keys = ", ".join(names[:11])
     assert built.rows(f"select {keys} from metrics.metric_value group by all having count(*) > 1") == []
-    assert built.rows("select distinct model from metrics.metric_value where metric_id in ('leads', 'cac') order by all") == [
+    assert built.rows(
+        "select distinct model from metrics.metric_value where metric_id in ('leads', 'cac') order by all"
+    ) == [
         ("position_based",),
         (None,),
     ]
@@ -217,7 +227,8 @@ def test_comparisons(built: ScratchProject) -> None:
     ]
     yoy = comparison_sql("metrics.metric_value", "yoy")
     assert built.rows(
-        f"select value, compared_value from ({yoy}) where metric_id = 'leads' and cut = 'total' and period_kind = 'year' "
+        f"select value, compared_value from ({yoy}) where metric_id = 'leads' and cut = 'total' and period_kind "
+        f"= 'year' "
         "order by period_start"
     ) == [(D(4), None), (D(1), D(4))]
 
@@ -227,9 +238,9 @@ def test_what_the_sources_lack_is_switched_off_with_its_reason(tmp_path: Any) ->
     case.build("time_spine")
     case.prepare()
     materialise(case)
-    assert case.rows("select distinct metric_id from metrics.metric_value where metric_id in ('collection_days', 'cpl', 'aov')") == [
-        ("aov",)
-    ]
+    assert case.rows(
+        "select distinct metric_id from metrics.metric_value where metric_id in ('collection_days', 'cpl', 'aov')"
+    ) == [("aov",)]
     assert case.rows(
         "select metric_id, missing_entities, reason_en, reason_zh from metrics.metric_availability "
         "where metric_id in ('collection_days', 'cpl') order by metric_id"
@@ -274,7 +285,8 @@ def test_scorecards_agree_with_the_registry(built: ScratchProject) -> None:
         )
         assert differing == []
     assert built.rows(
-        "select campaign_id, channel_id, marketing_spend, unallocated_spend, leads, new_customers, attributed_contribution "
+        "select campaign_id, channel_id, marketing_spend, unallocated_spend, leads, new_customers, "
+        "attributed_contribution "
         "from metrics.campaign_scorecard order by campaign_id"
     ) == [
         ("k1", "ad", D("150.01"), D(0), 3, D("0.333333333"), D(160)),
@@ -286,7 +298,8 @@ def test_scorecards_agree_with_the_registry(built: ScratchProject) -> None:
 
 
 def test_channel_months_add_up_to_the_scorecards(built: ScratchProject) -> None:
-    sums = "sum(marketing_spend), sum(leads), sum(orders), sum(net_booked), sum(new_customers), sum(attributed_contribution)"
+    added = ("marketing_spend", "leads", "orders", "net_booked", "new_customers", "attributed_contribution")
+    sums = ", ".join(f"sum({column})" for column in added)
     assert built.rows(f"select {sums} from metrics.channel_month") == built.rows(
         f"select {sums} from metrics.campaign_scorecard"
     )

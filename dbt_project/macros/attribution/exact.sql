@@ -5,7 +5,7 @@
   {{ return(adapter.dispatch('integer_quotient', 'triloop')(dividend, divisor)) }}
 {%- endmacro %}
 
-{% macro default__integer_quotient(dividend, divisor) -%}
+{% macro duckdb__integer_quotient(dividend, divisor) -%}
   (cast({{ dividend }} as hugeint) // nullif(cast({{ divisor }} as hugeint), 0))
 {%- endmacro %}
 
@@ -18,7 +18,7 @@
   {{ return(adapter.dispatch('whole_number', 'triloop')(value)) }}
 {%- endmacro %}
 
-{% macro default__whole_number(value) -%}
+{% macro duckdb__whole_number(value) -%}
   cast({{ value }} as hugeint)
 {%- endmacro %}
 
@@ -37,7 +37,7 @@
   {{ return(adapter.dispatch('days_before', 'triloop')(moment, days)) }}
 {%- endmacro %}
 
-{% macro default__days_before(moment, days) -%}
+{% macro duckdb__days_before(moment, days) -%}
   ({{ moment }} - to_days(cast({{ days }} as integer)))
 {%- endmacro %}
 
@@ -50,7 +50,7 @@
   {{ return(adapter.dispatch('month_after', 'triloop')(day, months)) }}
 {%- endmacro %}
 
-{% macro default__month_after(day, months) -%}
+{% macro duckdb__month_after(day, months) -%}
   cast(date_trunc('month', cast({{ day }} as date)) + to_months(cast({{ months }} as integer)) as date)
 {%- endmacro %}
 

@@ -1,15 +1,15 @@
 {#- Days a touch stays in the window, by the group of its channel (settings attribution.lookback_days…). -#}
 {% macro lookback_days_of(channel_group) -%}
-  {%- set groups = var('lookback_days_by_channel_group', {'trade_show': 540}) -%}
-  {%- if groups -%}
+  {%- set groups = var('lookback_days_by_channel_group') -%}
+  {%- if execute and groups -%}
   case {{ channel_group }}
     {%- for group, days in groups.items() %}
     when '{{ group | replace("'", "''") }}' then {{ days | int }}
     {%- endfor %}
-    else {{ var('lookback_days', 365) | int }}
+    else {{ var('lookback_days') | int }}
   end
   {%- else -%}
-  {{ var('lookback_days', 365) | int }}
+  {{ var('lookback_days') | int }}
   {%- endif -%}
 {%- endmacro %}
 

@@ -1,5 +1,5 @@
--- One row per campaign: what it cost, whom it reached, what it brought in, from lead to cash. Of each ratio numerator and
--- denominator stand beside it.
+-- One row per campaign: what it cost, whom it reached, what it brought in, from lead to cash. Of each ratio
+-- numerator and denominator stand beside it.
 with summed as (
   select
     month.campaign_id,
@@ -38,7 +38,8 @@ select
   {{ ratio('summed.acquisition_spend', 'summed.leads') }} as cpl,
   {{ ratio('summed.attributed_contribution - summed.marketing_spend', 'summed.marketing_spend') }} as channel_roi,
   {{ ratio('summed.attributed_invoiced', 'summed.media_spend') }} as roas,
-  {{ ratio('summed.attributed_gross_profit', 'summed.attributed_gross_profit + summed.attributed_cogs') }} as attributed_gross_margin_rate,
+  {{ ratio('summed.attributed_gross_profit', 'summed.attributed_gross_profit + summed.attributed_cogs') }}
+    as attributed_gross_margin_rate,
   {{ ratio('summed.lines_on_time', 'summed.lines_due') }} as on_time_delivery_rate
 from summed
 left join {{ ref('dim_campaign') }} as campaign on summed.campaign_id = campaign.campaign_id

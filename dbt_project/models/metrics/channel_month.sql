@@ -1,5 +1,5 @@
--- One row per channel and month: cost and what came of it. Add months before dividing: a ratio of a quarter is not the mean
--- of its months.
+-- One row per channel and month: cost and what came of it. Add months before dividing: a ratio of a quarter is not
+-- the mean of its months.
 with summed as (
   select
     month.channel_id,

@@ -1,6 +1,7 @@
--- Everything a campaign cost and brought, per campaign, channel and month, up to the as-of date: the one input of the scorecards.
--- Leads, opportunities, orders and deliveries by where they came from; money and new customers by attribution (default model).
--- What has no campaign or channel stands under `unknown`, what attribution could give to no touch under `unattributed`.
+-- Everything a campaign cost and brought, per campaign, channel and month, up to the as-of date: the one input of
+-- the scorecards. Leads, opportunities, orders and deliveries by where they came from; money and new customers by
+-- attribution (default model). What has no campaign or channel stands under `unknown`, what attribution could give
+-- to no touch under `unattributed`.
 {% set origin = ["coalesce(origin_channel_id, 'unknown')", "coalesce(origin_campaign_id, 'unknown')"] -%}
 {%- set credited = [
   "case when touch_id is null then 'unattributed' else coalesce(channel_id, 'unknown') end",
@@ -41,30 +42,29 @@
 {%- set columns = [] -%}
 {%- for source in sources -%}{%- do columns.extend(source[4]) -%}{%- endfor -%}
 with event as (
-  {%- for relation, keys, day, condition, values in sources %}
+  {% for relation, keys, day, condition, values in sources %}
+  {%- if not loop.first %}union all{% endif %}
   select
+    {%- for column in columns %}
+    cast({{ values.get(column, 'null') }} as decimal(28, 9)) as {{ column }},
+    {%- endfor %}
     {{ keys[0] }} as channel_id,
     {{ keys[1] }} as campaign_id,
     {{ day }} as happened_on
-    {%- for column in columns %},
-    cast({{ values.get(column, 'null') }} as decimal(28, 9)) as {{ column }}
-    {%- endfor %}
   from {{ ref(relation) }}
   where {{ condition }}
-  {%- if not loop.last %}
-
-  union all
-  {% endif %}
-  {%- endfor %}
+  {% endfor %}
 )
 
 select
+  {%- for column in columns %}
+  cast(
+    coalesce(sum(event.{{ column }}), 0) as decimal(28, {{ 9 if column == 'new_customers' else 2 }})
+  ) as {{ column }},
+  {%- endfor %}
   event.channel_id,
   event.campaign_id,
   {{ month_after('event.happened_on', 0) }} as month
-  {%- for column in columns %},
-  cast(coalesce(sum(event.{{ column }}), 0) as decimal({{ '28, 9' if column == 'new_customers' else '28, 2' }})) as {{ column }}
-  {%- endfor %}
 from event
 inner join {{ ref('int_as_of') }} as as_of on event.happened_on <= as_of.as_of_on
 group by event.channel_id, event.campaign_id, {{ month_after('event.happened_on', 0) }}

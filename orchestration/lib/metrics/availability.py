@@ -1,4 +1,5 @@
-"""Which metrics the data can carry: a metric whose entities no source feeds is switched off, visibly, with the reason."""
+"""Which metrics the data can carry: a metric whose entities no source feeds is switched off, visibly, with the "
+"reason."""
 
 from __future__ import annotations
 
@@ -66,7 +67,14 @@ def write_availability(database: duckdb.DuckDBPyConnection, availability: list[A
         "is_available boolean not null, missing_entities varchar, reason_en varchar, reason_zh varchar)"
     )
     rows = [
-        [item.metric_id, item.variant, item.is_available, ", ".join(item.missing) or None, item.reason_en, item.reason_zh]
+        [
+            item.metric_id,
+            item.variant,
+            item.is_available,
+            ", ".join(item.missing) or None,
+            item.reason_en,
+            item.reason_zh,
+        ]
         for item in sorted(availability, key=lambda item: (item.metric_id, item.variant))
     ]
     if rows:

@@ -15,8 +15,9 @@ COMPARISONS: Final[dict[str, tuple[str, str]]] = {
 
 
 def comparison_sql(relation: str, comparison: str) -> str:
-    """SQL over a relation shaped like ``metric_value``: its columns, then ``compared_period_start``, ``compared_value``,
-    ``change`` (value − compared value) and ``change_rate`` (change ÷ |compared value|; NULL when that is 0 or unknown).
+    """SQL over a relation shaped like ``metric_value``: its columns, then ``compared_period_start``,
+    ``compared_value``, ``change`` (value − compared value) and ``change_rate`` (change ÷ |compared value|; NULL when
+    that is 0 or unknown).
 
     All time has nothing to compare with; a period that the data does not reach gives NULL, never 0.
 

@@ -1,7 +1,7 @@
 """MetricFlow as a SQL compiler: one query per cut and period kind, all simple metrics of the cut in it.
 
-Only this module imports MetricFlow. It never runs a query through it; the SQL is kept in the workspace and is compiled again
-only when the semantic manifest, the dimensions or MetricFlow change.
+Only this module imports MetricFlow. It never runs a query through it; the SQL is kept in the workspace and is
+compiled again only when the semantic manifest, the dimensions or MetricFlow change.
 """
 
 from __future__ import annotations
@@ -76,12 +76,14 @@ def compile_queries(registry: Registry) -> Iterable[CompiledQuery]:
             statement = engine.explain(request).sql_statement.without_descriptions.sql
             for period in PERIODS.values():
                 if (period.granularity is not None) == timed:
-                    yield _for_period(CompiledQuery(cut, period.kind, metrics, time_column, statement), period.granularity)
+                    yield _for_period(
+                        CompiledQuery(cut, period.kind, metrics, time_column, statement), period.granularity
+                    )
 
 
 def _for_period(query: CompiledQuery, granularity: str | None) -> CompiledQuery:
-    """The query of one granularity, asked for another: periods are columns of the time spine, so only a name differs, and
-    compiling each by itself would take two and a half times as long."""
+    """The query of one granularity, asked for another: periods are columns of the time spine, so only a name
+    differs, and compiling each by itself would take two and a half times as long."""
     if granularity is None or query.time_column is None:
         return query
     return replace(

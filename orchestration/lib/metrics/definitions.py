@@ -12,10 +12,11 @@ from orchestration.lib.metrics.registry import Component, MetricDefinition, Regi
 def metric_definitions(manifest_dir: Path) -> list[dict[str, Any]]:
     """One JSON-ready entry per published metric, variant and basis.
 
-    ``numerator`` and ``denominator`` (None when the metric is no ratio) are ``{formula, parts, …}``: ``formula`` is SQL over the
-    names of the parts, and each part says which rows of which table it adds up: ``{name, table, aggregation, expression,
-    filter_sql, time_column, dimensions}``, where ``dimensions`` gives the SQL by which the table's rows fall into a dimension
-    column of ``metric_value``. The fields of the first part stand beside ``parts`` too, as most sides have one only.
+    ``numerator`` and ``denominator`` (None when the metric is no ratio) are ``{formula, parts, …}``: ``formula`` is
+    SQL over the names of the parts, and each part says which rows of which table it adds up: ``{name, table,
+    aggregation, expression, filter_sql, time_column, dimensions}``, where ``dimensions`` gives the SQL by which the
+    table's rows fall into a dimension column of ``metric_value``. The fields of the first part stand beside
+    ``parts`` too, as most sides have one only.
     """
     registry = load_registry(manifest_dir)
     return [_entry(registry, metric) for metric in registry.metrics]

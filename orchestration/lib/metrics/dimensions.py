@@ -1,7 +1,8 @@
 """What a metric can be cut by: the dimensions and the periods of ``metric_value``.
 
-A dimension is an entity of the dbt semantic models (``entities: [{name: channel, expr: …}]``); every fact that can be cut by
-it names the column there. Adding a dimension is one entry here and one entity in the semantic models that carry it.
+A dimension is an entity of the dbt semantic models (``entities: [{name: channel, expr: …}]``); every fact that can
+be cut by it names the column there. Adding a dimension is one entry here and one entity in the semantic models that
+carry it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ class Dimension:
     Attributes:
         name: its name in ``cuts``, and the entity that carries it in the semantic models.
         column: its column in ``metric_value``.
-        through: the entity by which facts reach it, when it stands on a dimension table and not on the facts themselves.
+        through: the entity by which facts reach it, when it stands on a dimension table and not on the facts
+        themselves.
     """
 
     name: str

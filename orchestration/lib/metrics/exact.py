@@ -6,8 +6,8 @@ from __future__ import annotations
 def quotient_sql(numerator: str, denominator: str) -> str:
     """numerator ÷ denominator as DECIMAL(28,8), rounded half away from zero; NULL when the denominator is 0 or NULL.
 
-    Both sides are decimals with at most 8 places. They are divided as integers, so the quotient is exact for sides below 10^13
-    (with 8 places; DuckDB raises an error beyond, it never loses a digit).
+    Both sides are decimals with at most 8 places. They are divided as integers, so the quotient is exact for sides
+    below 10^13 (with 8 places; DuckDB raises an error beyond, it never loses a digit).
     """
     dividend = f"cast(cast({numerator} as decimal(38, 8)) * 100000000 as hugeint)"
     divisor = f"nullif(cast(cast({denominator} as decimal(38, 8)) * 100000000 as hugeint), 0)"

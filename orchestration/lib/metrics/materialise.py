@@ -1,4 +1,5 @@
-"""Compute every published metric into ``metrics.metric_value``, and what cannot be computed into ``metrics.metric_availability``.
+"""Compute every published metric into ``metrics.metric_value``, and what cannot be computed into
+``metrics.metric_availability``.
 
 ``metric_value``: one row per metric, variant, basis, cut, member of the cut and period in which it has anything.
 Numerator, denominator and value are exact: the sides come from MetricFlow's SQL as DECIMAL, the quotient is an integer
@@ -76,9 +77,7 @@ def materialise_metrics(
 
 
 @contextmanager
-def _connection(
-    workspace: Workspace, given: duckdb.DuckDBPyConnection | None
-) -> Iterator[duckdb.DuckDBPyConnection]:
+def _connection(workspace: Workspace, given: duckdb.DuckDBPyConnection | None) -> Iterator[duckdb.DuckDBPyConnection]:
     if given is not None:
         yield given
         return
@@ -148,9 +147,7 @@ def _write_values(
     as_of: dt.date,
 ) -> None:
     available = {item.name for item in availability if item.is_available}
-    parts = [
-        _metric_sql(metric, default_model, as_of) for metric in registry.metrics if metric.name in available
-    ]
+    parts = [_metric_sql(metric, default_model, as_of) for metric in registry.metrics if metric.name in available]
     dimensions = ", ".join(f"{dimension.column} varchar" for dimension in DIMENSIONS.values())
     database.execute(
         f"create or replace table metrics.metric_value (metric_id varchar not null, variant varchar not null, "
@@ -176,9 +173,11 @@ def _metric_sql(metric: MetricDefinition, default_model: str, as_of: dt.date) ->
     count = f'cast(coalesce("{meta.n}", 0) as bigint)' if meta.n else "cast(null as bigint)"
     anything = " or ".join(f'"{name}" is not null' for name in dict.fromkeys(sides))
     return (
-        f"select '{metric.metric_id}' as metric_id, '{meta.variant}' as variant, cut, {keys}, period_kind, period_start, "
+        f"select '{metric.metric_id}' as metric_id, '{meta.variant}' as variant, cut, {keys}, period_kind, "
+        f"period_start, "
         f"'{meta.view}' as view, {_text(meta.basis)} as basis, "
-        f"{_text(default_model if meta.is_attributed else None)} as model, numerator, denominator, {value} as value, n, "
+        f"{_text(default_model if meta.is_attributed else None)} as model, numerator, denominator, {value} as "
+        f"value, n, "
         f"{_maturity_sql(meta.maturity_days, as_of)} as is_mature "
         f"from (select *, {_component_sql(metric.numerator)} as numerator, {denominator} as denominator, {count} as n "
         f"from {_BASE} where cut in ({cuts}) and ({anything}))"

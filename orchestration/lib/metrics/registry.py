@@ -1,8 +1,9 @@
 """The metric registry, read from dbt's semantic manifest.
 
-A published metric is a dbt metric of type ``simple``, ``ratio`` or ``derived`` whose ``config.meta.triloop`` says how it is
-published (:class:`MetricMeta`). This module resolves each to simple metrics, which alone are asked of MetricFlow: a ratio's two
-sides are linear expressions over simple metrics, and the division is ours, because MetricFlow divides in DOUBLE.
+A published metric is a dbt metric of type ``simple``, ``ratio`` or ``derived`` whose ``config.meta.triloop`` says
+how it is published (:class:`MetricMeta`). This module resolves each to simple metrics, which alone are asked of
+MetricFlow: a ratio's two sides are linear expressions over simple metrics, and the division is ours, because
+MetricFlow divides in DOUBLE.
 """
 
 from __future__ import annotations
@@ -124,14 +125,17 @@ class Registry:
             if variant in (None, metric.meta.variant):
                 return metric
         variants = [metric.meta.variant for metric in found]
-        raise ConfigurationError(f"metric '{metric_id}' has no variant '{variant}'", hint=nearest(str(variant), variants))
+        raise ConfigurationError(
+            f"metric '{metric_id}' has no variant '{variant}'", hint=nearest(str(variant), variants)
+        )
 
 
 def load_registry(manifest_dir: Path) -> Registry:
     """Read and check the registry.
 
     Raises:
-        ConfigurationError: no semantic manifest, or a metric's meta, cut or reference is wrong; the text names the metric.
+        ConfigurationError: no semantic manifest, or a metric's meta, cut or reference is wrong; the text names the
+        metric.
     """
     file = manifest_dir / SEMANTIC_MANIFEST
     try:
@@ -199,12 +203,15 @@ class _Reader:
             raise self._error(definition.name, "lists an empty cut; the total is always there")
         for dimension in cut:
             if dimension not in DIMENSIONS:
-                raise self._error(definition.name, f"has the unknown dimension '{dimension}'", nearest(dimension, DIMENSIONS))
+                raise self._error(
+                    definition.name, f"has the unknown dimension '{dimension}'", nearest(dimension, DIMENSIONS)
+                )
             for simple in definition.simple_metrics:
                 if dimension not in self.simple[simple].dimensions:
                     raise self._error(
                         definition.name,
-                        f"is cut by '{dimension}', but '{simple}' ({self.simple[simple].table}) has no entity of that name",
+                        f"is cut by '{dimension}', but '{simple}' ({self.simple[simple].table}) has no entity "
+                        f"of that name",
                     )
 
     def _component(self, name: str) -> Component:
@@ -216,7 +223,8 @@ class _Reader:
         if metric["type"] != "derived":
             raise self._error(name, f"of type {metric['type']} cannot stand within a published metric")
         parts = {
-            part.get("alias") or part["name"]: self._component(part["name"]) for part in metric["type_params"]["metrics"]
+            part.get("alias") or part["name"]: self._component(part["name"])
+            for part in metric["type_params"]["metrics"]
         }
         tree = sqlglot.parse_one(metric["type_params"]["expr"], dialect="duckdb")
 
@@ -235,7 +243,9 @@ class _Reader:
         if metric["type"] != "simple":
             raise self._error(name, "must be a simple metric here")
         if metric.get("filter"):
-            raise self._error(name, "has a filter", "write it as CASE WHEN … THEN … END in the measure, where trace reads it")
+            raise self._error(
+                name, "has a filter", "write it as CASE WHEN … THEN … END in the measure, where trace reads it"
+            )
         model, measure = self.measures[metric["type_params"]["measure"]["name"]]
         time_name = measure.get("agg_time_dimension") or (model.get("defaults") or {})["agg_time_dimension"]
         time = next(item for item in model["dimensions"] if item["name"] == time_name)

@@ -1,5 +1,5 @@
--- Touches of an account in their total order: when the touch counts, exact before date-only, then its id. The several contacts
--- of an account that one campaign met on one day are one touch already (int_touch_merge).
+-- Touches of an account in their total order: when the touch counts, exact before date-only, then its id. The
+-- several contacts of an account that one campaign met on one day are one touch already (int_touch_merge).
 with touches as (
   select
     touch.touch_id,

@@ -1,7 +1,7 @@
--- The money of each posting shared among the touches of its order's journey, exact to the cent: per order line × measure the
--- credit of a touch is what it is due of all postings so far minus what it was due before this one, so the credits of a posting
--- add up to its amount and a full refund leaves exactly nothing. An order without touches goes whole to `unattributed`.
-{% set names = attribution_model_names() -%}
+-- The money of each posting shared among the touches of its order's journey, exact to the cent: per order line ×
+-- measure the credit of a touch is what it is due of all postings so far minus what it was due before this one, so
+-- the credits of a posting add up to its amount and a full refund leaves exactly nothing. An order without touches
+-- goes whole to `unattributed`.
 with running as (
   select
     order_id,
@@ -42,8 +42,8 @@ attributed as (
 ),
 
 model as (
-  select name
-  from (values {% for name in names %}('{{ name }}'){{ ', ' if not loop.last }}{% endfor %}) as listed (name)
+  select listed.name
+  from {{ attribution_models() }} as listed (name)
 ),
 
 -- One reason per order that has no journey. Money that belongs to no order has no account either.
@@ -117,7 +117,7 @@ select
   posted_on,
   cast(1 as integer) as version,
   model,
-  model = '{{ default_attribution_model() }}' as is_default_model,
+  model = '{{ var("default_attribution_model") }}' as is_default_model,
   measure,
   touch_id,
   campaign_id,

@@ -1,9 +1,7 @@
 -- Every rule model in one pass over the journeys: cumulative weights as whole billionths, the last exactly one billion.
-{% set models = attribution_rule_models() -%}
-{%- set names = attribution_model_names() -%}
 with model as (
-  select name
-  from (values {% for name in names %}('{{ name }}'){{ ', ' if not loop.last }}{% endfor %}) as listed (name)
+  select listed.name
+  from {{ attribution_models() }} as listed (name)
 ),
 
 cumulative as (
@@ -16,8 +14,8 @@ cumulative as (
     journey.channel_id,
     journey.campaign_id,
     case model.name
-      {%- for name in names %}
-      when '{{ name }}' then {{ whole_number(models[name]) }}
+      {%- for name in var('attribution_models') %}
+      when '{{ name }}' then {{ cumulative_billionths(name) }}
       {%- endfor %}
     end as cumulative_billionths
   from {{ ref('journey_touch') }} as journey
@@ -43,7 +41,8 @@ select
   channel_id,
   campaign_id,
   cast(
-    cast(cumulative_billionths - previous_billionths as decimal(18, 0)) * cast(0.000000001 as decimal(9, 9)) as decimal(10, 9)
+    cast(cumulative_billionths - previous_billionths as decimal(18, 0)) * cast(0.000000001 as decimal(9, 9))
+    as decimal(10, 9)
   ) as weight,
   cast(
     cast(cumulative_billionths as decimal(18, 0)) * cast(0.000000001 as decimal(9, 9)) as decimal(10, 9)

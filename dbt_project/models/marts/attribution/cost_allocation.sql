@@ -1,6 +1,6 @@
 -- Where each marketing cost belongs: campaign and channel, by month. The rows of one cost add up to it, to the cent.
--- Media booked for a span of days is spread over its months by days (cumulative rounding); any other cost stands on the day
--- its service began, else on the day it was spent.
+-- Media booked for a span of days is spread over its months by days (cumulative rounding); any other cost stands on
+-- the day its service began, else on the day it was spent.
 with spend as (
   select
     spend.spend_id,
@@ -19,7 +19,8 @@ with spend as (
 ),
 
 digit as (
-  select n from (values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) as listed (n)
+  select listed.n
+  from (values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) as listed (n)
 ),
 
 -- Months after the first one; a service may span up to 1000 of them.
@@ -73,7 +74,8 @@ select
     else 'unallocated'
   end as basis,
   case
-    when by_days.campaign_id is null and coalesce(by_days.channel_id, 'unknown') = 'unknown' then 'no_campaign_or_channel'
+    when by_days.campaign_id is null and coalesce(by_days.channel_id, 'unknown') = 'unknown'
+      then 'no_campaign_or_channel'
   end as reason,
   coalesce(by_days.cost_type = 'media', false) as is_media,
   coalesce(by_days.objective <> 'retention', true) as is_acquisition

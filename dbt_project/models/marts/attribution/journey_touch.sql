@@ -46,7 +46,7 @@ latest_shut_out as (
       on
         conversion.account_id = touch.account_id
         and {{ happened_by('touch', 'conversion.converted_at', 'conversion.converted_on') }}
-    where not exists (select 1 from in_journey where in_journey.order_id = conversion.order_id)
+    where conversion.order_id not in (select in_journey.order_id from in_journey)
   ) as candidate
   group by order_id, account_id, converted_at
 )

@@ -1,6 +1,5 @@
--- Which channels and campaigns won each new customer: the weights of the account's first net-positive order. They add up to
--- one per customer and model; a first order without touches counts whole, with no channel.
-{% set names = attribution_model_names() -%}
+-- Which channels and campaigns won each new customer: the weights of the account's first net-positive order. They
+-- add up to one per customer and model; a first order without touches counts whole, with no channel.
 with first_order as (
   select
     conversion.account_id,
@@ -12,8 +11,8 @@ with first_order as (
 ),
 
 model as (
-  select name
-  from (values {% for name in names %}('{{ name }}'){{ ', ' if not loop.last }}{% endfor %}) as listed (name)
+  select listed.name
+  from {{ attribution_models() }} as listed (name)
 )
 
 select
@@ -21,7 +20,7 @@ select
   first_order.order_id,
   first_order.converted_on,
   model.name as model,
-  model.name = '{{ default_attribution_model() }}' as is_default_model,
+  model.name = '{{ var("default_attribution_model") }}' as is_default_model,
   weight.channel_id,
   weight.campaign_id,
   cast(sum(coalesce(weight.weight, cast(1 as decimal(10, 9)))) as decimal(10, 9)) as weight
@@ -32,5 +31,10 @@ left join {{ ref('attribution_weight') }} as weight
     first_order.order_id = weight.order_id
     and model.name = weight.model
 group by
-  first_order.account_id, first_order.order_id, first_order.converted_on, model.name, weight.channel_id, weight.campaign_id
+  first_order.account_id,
+  first_order.order_id,
+  first_order.converted_on,
+  model.name,
+  weight.channel_id,
+  weight.campaign_id
 having sum(coalesce(weight.weight, cast(1 as decimal(10, 9)))) <> 0

@@ -1,8 +1,8 @@
--- Every amount an order earns or costs, one row per document, order line and measure, on the day it was posted: what the
--- credits must add up to, and equal to order_facts per order. Contribution is gross profit less the costs the order bears, so a
--- later cost or credit note lowers it on its own day. An invoice line whose cost nobody knows has no cogs, gross profit or
--- contribution, and an order of only such lines has no contribution at all. Excluded orders have no rows; a document that
--- names no order has, with an empty order.
+-- Every amount an order earns or costs, one row per document, order line and measure, on the day it was posted: what
+-- the credits must add up to, and equal to order_facts per order. Contribution is gross profit less the costs the
+-- order bears, so a later cost or credit note lowers it on its own day. An invoice line whose cost nobody knows has
+-- no cogs, gross profit or contribution, and an order of only such lines has no contribution at all. Excluded orders
+-- have no rows; a document that names no order has, with an empty order.
 with costed_order as (
   select
     order_id,
