@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from expectations.model import Check, Inputs, Label
@@ -214,7 +215,8 @@ def _event_order(order: Order) -> Check:
             for expression, is_moment in (order.earlier, order.later)
         )
         gap = f" + {tolerance} d" if tolerance else ""
-        first, second = (expression.split(".")[-1].rstrip(")") for expression, _ in (order.earlier, order.later))
+        # the column an expression names first: what a reader would look up
+        first, second = (re.findall(r"\.(\w+)", expression)[0] for expression, _ in (order.earlier, order.later))
         return (
             f"select t.{order.key} as key, t.source_file, t.source_row, {literal(first + ' = ')} || "
             f"{shown(earlier)} || {literal(f' > {second} = ')} || {shown(later)} || {literal(gap)} as detail "

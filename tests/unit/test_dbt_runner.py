@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -172,9 +173,10 @@ def test_unknown_selector(project: Path, workspace: Workspace) -> None:
         DbtRunner(workspace, Variables(), project_dir=project).run(selector="floor_nine")
 
 
-def test_changed_selectors_are_seen(project: Path, workspace: Workspace) -> None:
-    """dbt's partial parse does not look at selectors.yml."""
+def test_changed_selectors_reach_the_manifest(project: Path, workspace: Workspace) -> None:
+    """dbt's partial parse keeps the old selectors in manifest.json, which is what Dagster selects by."""
     runner = DbtRunner(workspace, Variables(), project_dir=project)
     runner.run(selector="floor_one")
     _write(project / "selectors.yml", SELECTORS + "  - {name: floor_two, definition: {method: fqn, value: mini.two}}\n")
+    assert "floor_two" in json.loads(runner.prepare().read_text(encoding="utf-8"))["selectors"]
     assert [node.name for node in runner.run(selector="floor_two").models()] == ["doubled"]

@@ -353,7 +353,7 @@ FAULTS = [
         "update staging.stg_shipment set shipped_at = timestamp '2026-03-01 02:00:00'",
         "erp:sh1",
         ("shipment.csv", 2),
-        "ordered_at = 2026-03-02 > shipped_at = 2026-03-01",
+        "confirmed_at = 2026-03-02 > shipped_at = 2026-03-01",
     ),
     Fault(
         "staging.time.order_confirmed_invoiced",
