@@ -119,6 +119,7 @@ SALES: dict[str, list[Row]] = {
     "product": [
         {"product_id": "erp:P1", "name": "Pump", "standard_cost": "10", "currency": "CNY"},
         {"product_id": "erp:P2", "name": "Monitor", "standard_cost": "99", "currency": "CNY"},
+        {"product_id": "erp:P3", "name": "Probe", "standard_cost": "100", "currency": "JPY"},
     ],
     "opportunity": [
         {
@@ -271,7 +272,14 @@ SALES: dict[str, list[Row]] = {
             "net_amount": "10.00",
             "promised_on": "2024-12-31",
         },
-        {"order_line_id": "erp:SL8", "order_id": "erp:SO8", "line_no": 1, "quantity": "1", "net_amount": "9000.00"},
+        {
+            "order_line_id": "erp:SL8",
+            "order_id": "erp:SO8",
+            "line_no": 1,
+            "product_id": "erp:P3",
+            "quantity": "1",
+            "net_amount": "9000.00",
+        },
         {"order_line_id": "shop:XL1", "order_id": "shop:X1", "line_no": 1, "quantity": "1", "net_amount": "25.00"},
     ],
 }

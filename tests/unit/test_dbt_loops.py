@@ -291,6 +291,10 @@ def test_a_missing_rate_is_never_one(warehouse: Connection) -> None:
     ) == (
         False, None, True,
     )  # fmt: skip
+    flags = rows(
+        warehouse, "select order_line_id, has_cost_rate from intermediate.int_order_line where not has_cost_rate"
+    )
+    assert flags == [("erp:SL8", False)]  # a standard cost in yen
 
 
 # ---- payment to profit ------------------------------------------------------------------------------------------

@@ -159,6 +159,9 @@ select
     when valued.standard_cost_functional is not null then 'standard'
     else 'none'
   end as cost_basis,
+  -- false: only the standard cost is known, and nothing says what it is worth here; for the currency gate
+  coalesce(valued.line_cost_functional, valued.lot_cost_functional, valued.standard_cost_functional) is not null
+  or valued.standard_cost_amount is null as has_cost_rate,
   {{ lineage('valued') }}
 from valued
 left join {{ ref('int_order') }} as orders on valued.order_id = orders.order_id

@@ -40,6 +40,7 @@ summed as (
     max(planned_finish_on) as planned_finish_on,
     min(started_on) as started_on,
     case when count(finished_on) = count(*) then max(finished_on) end as finished_on,
+    count(total_cost) = count(cost_functional) as has_rate,
     sum(quantity_planned) as quantity_planned,
     sum(quantity_finished) as quantity_finished,
     sum(quantity_scrapped) as quantity_scrapped,
@@ -61,6 +62,7 @@ select
   cast(summed.quantity_planned as decimal(18, 4)) as quantity_planned,
   cast(summed.quantity_finished as decimal(18, 4)) as quantity_finished,
   cast(summed.quantity_scrapped as decimal(18, 4)) as quantity_scrapped,
+  summed.has_rate,
   cast(summed.cost_functional as decimal(18, 2)) as cost_functional,
   {{ proportion('summed.cost_functional', '1', 'summed.quantity_finished', 6) }} as unit_cost_functional,
   {{ lineage('first_row') }}

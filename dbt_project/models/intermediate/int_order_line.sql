@@ -44,6 +44,9 @@ select
   {{ functional_amount('valued.list_amount', functional_rate('valued.currency')) }} as list_booked_functional,
   {{ functional_amount('valued.standard_cost_amount', functional_rate('valued.cost_currency', 'cost_rates')) }}
     as standard_cost_functional,
+  -- a cost is known but not what it is worth here: for the currency gate
+  valued.standard_cost_amount is null
+  or coalesce({{ functional_rate('valued.cost_currency', 'cost_rates') }} is not null, false) as has_cost_rate,
   {{ lineage('valued') }}
 from valued
 {{ rate_join('valued.currency', 'valued.ordered_on') }}
