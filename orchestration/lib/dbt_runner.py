@@ -14,18 +14,19 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from orchestration.lib import warehouse
+from orchestration.lib.dbt_results import DbtError, DbtResult, NodeFinished, NodeResult
 from orchestration.lib.errors import ConfigurationError, DataError, GateRefusedError
 from orchestration.lib.workspace import DBT_PROJECT_DIR, EXPECTATIONS_DIR, WORKSPACE_VARIABLE, Workspace
+
+__all__ = ["DbtError", "DbtResult", "DbtRunner", "NodeFinished", "NodeResult", "close_connections"]
 
 WAREHOUSE_VARIABLE = "TRILOOP_WAREHOUSE"
 EXPECTATIONS_VARIABLE = "TRILOOP_EXPECTATIONS_DIR"
 
-FAILED_STATUSES = frozenset({"error", "fail", "runtime error", "partial success"})
 _PROJECT_SUFFIXES = frozenset({".sql", ".yml", ".yaml", ".csv", ".md", ".py"})
 _REFUSAL = re.compile(r"TRILOOP_GATE_REFUSED\((?P<gate>\w+)\): (?P<text>.+)")
 _REFUSAL_FIX = re.compile(r"TRILOOP_GATE_FIX: (?P<text>.+)")
@@ -36,87 +37,6 @@ class DbtVariables(Protocol):
     """What the runner needs of the settings (orchestration.lib.settings.Settings)."""
 
     def dbt_vars(self) -> dict[str, Any]: ...
-
-
-@dataclass(frozen=True)
-class NodeResult:
-    """What became of one model or test.
-
-    Attributes:
-        unique_id: dbt's id, ``model.triloop.stg_lead``.
-        name: the last part, ``stg_lead``.
-        resource_type: ``model``, ``test``, ``unit_test``, ``seed``.
-        relation: ``schema.table`` of a model, else None.
-        status: dbt's own word: success, pass, warn, error, fail, skipped.
-        message: dbt's message; for a failure, what went wrong.
-        rows: rows of the table as it stands now; None for tests and for what was not built.
-        failures: failing rows of a test.
-        seconds: how long it took.
-        file: path of the SQL or YAML file inside the dbt project.
-        compiled_code: the SQL that ran, for column lineage.
-        depends_on: unique ids of what it reads.
-    """
-
-    unique_id: str
-    name: str
-    resource_type: str
-    relation: str | None
-    status: str
-    message: str
-    rows: int | None
-    failures: int | None
-    seconds: float
-    file: str
-    compiled_code: str | None = None
-    depends_on: tuple[str, ...] = ()
-
-    @property
-    def failed(self) -> bool:
-        return self.status in FAILED_STATUSES
-
-    @property
-    def compiled_sql(self) -> str:
-        """``compiled_code``, empty when nothing was compiled."""
-        return self.compiled_code or ""
-
-
-@dataclass(frozen=True)
-class DbtResult:
-    """All nodes of one call, in the order in which they ended."""
-
-    success: bool
-    nodes: tuple[NodeResult, ...] = field(default_factory=tuple)
-
-    def models(self) -> tuple[NodeResult, ...]:
-        return tuple(node for node in self.nodes if node.resource_type == "model")
-
-    def describe(self) -> str:
-        """``12 models, 40,213 rows; 9 tests passed, 1 warned``."""
-        models = self.models()
-        tests = [node for node in self.nodes if node.resource_type in {"test", "unit_test"}]
-        warned = sum(node.status == "warn" for node in tests)
-        text = f"{len(models)} models, {sum(node.rows or 0 for node in models):,} rows"
-        if tests:
-            text += f"; {sum(node.status == 'pass' for node in tests)} tests passed"
-        return text + (f", {warned} warned" if warned else "")
-
-
-class DbtError(DataError):
-    """A model or a test failed; ``result`` holds every node of the call."""
-
-    def __init__(self, message: str, *, result: DbtResult, hint: str | None = None, file: str | None = None) -> None:
-        super().__init__(message, hint=hint, file=file)
-        self.result = result
-
-
-@dataclass(frozen=True)
-class NodeFinished:
-    """Told to ``on_node`` while dbt works, from dbt's own threads."""
-
-    unique_id: str
-    name: str
-    status: str
-    seconds: float
 
 
 # manifest in memory, by its hash: a process that makes several runners (Dagster, tests) parses once

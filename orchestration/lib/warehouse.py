@@ -18,9 +18,7 @@ def connect(workspace: Workspace, *, read_only: bool = False) -> duckdb.DuckDBPy
         WorkspaceBusyError: another process has it open.
     """
     if read_only and not workspace.warehouse_file.is_file():
-        raise DataError(
-            f"{workspace.root} has no data yet", hint=f"run: triloop run --workspace {workspace.root}"
-        )
+        raise DataError(f"{workspace.root} has no data yet", hint=f"run: triloop run --workspace {workspace.root}")
     try:
         return duckdb.connect(str(workspace.warehouse_file), read_only=read_only)
     except duckdb.IOException as error:
@@ -52,6 +50,6 @@ def row_counts(workspace: Workspace) -> dict[str, int]:
         ).fetchall()
         if not tables:
             return {}
-        parts = [f"(select count(*) from \"{schema}\".\"{table}\")" for schema, table in tables]
+        parts = [f'(select count(*) from "{schema}"."{table}")' for schema, table in tables]
         counts = cast(tuple[int, ...], connection.execute("select " + ", ".join(parts)).fetchone())
     return {f"{schema}.{table}": count for (schema, table), count in zip(tables, counts, strict=True)}

@@ -1,0 +1,115 @@
+"""``triloop run``: the full job, in this process, on the same Dagster instance that the UI shows."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestration.lib.errors import TriloopError
+from orchestration.lib.progress import listening
+from orchestration.lib.workspace import Workspace
+
+WorkspaceOption = Annotated[
+    Path | None, typer.Option("--workspace", "-w", help="the workspace folder (default: the current folder)")
+]
+
+
+def run(
+    workspace: WorkspaceOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print the summary as JSON")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress lines")] = False,
+    lang: Annotated[str | None, typer.Option("--lang", help="en or zh (default: from the environment)")] = None,
+    source: Annotated[str | None, typer.Option("--source", help="refresh one source and what follows from it")] = None,
+) -> None:
+    """Run everything: land, map, check, build the loops, attribute, measure, publish / 完整运行."""
+    opened = Workspace.open(workspace)
+    # Settings and mappings are read before anything heavy is imported, so that a typing error is told at once.
+    from orchestration.lib.errors import ConfigurationError, nearest
+    from orchestration.lib.mapping import load_mappings
+    from orchestration.lib.settings import load_settings
+
+    mappings = load_mappings(opened, load_settings(opened))
+    if not mappings:
+        raise ConfigurationError(
+            f"{opened.root} maps no source: there is no file in mappings/",
+            hint="write mappings/<source>.yml (docs/reference/mapping.md), or start from 'triloop init DIR --demo'",
+        )
+    if source is not None and source not in {mapping.source for mapping in mappings}:
+        raise ConfigurationError(
+            f"no mapping describes the source '{source}'", hint=nearest(source, [m.source for m in mappings])
+        )
+    started = time.monotonic()
+
+    def show(text: str) -> None:
+        if not quiet:
+            typer.echo(f"[{time.monotonic() - started:6.1f} s] {text}", err=True)
+
+    show(f"workspace {opened.root}; loading Dagster and dbt ...")
+    with listening(show):
+        failure = execute(opened, job="full_run" if source is None else f"refresh_{source}")
+    from orchestration.cli.text import choose_language
+    from orchestration.lib.summary import build_summary, render, to_json
+
+    summary = build_summary(opened)
+    if as_json:
+        typer.echo(json.dumps(to_json(summary), ensure_ascii=False, indent=2, default=str))
+    else:
+        render(summary, choose_language(lang))
+    if failure is not None:
+        raise failure
+
+
+def execute(workspace: Workspace, job: str) -> TriloopError | None:
+    """Execute a job in this process.
+
+    Returns:
+        None when it succeeded; else the error that a user can act on.
+
+    Raises:
+        Exception: a fault of ours, unchanged.
+    """
+    from orchestration.lib.dagster_home import ensure_dagster_home
+
+    ensure_dagster_home(workspace)
+    import dagster as dg
+
+    from orchestration.definitions import build_definitions
+
+    definitions = build_definitions()
+    with dg.DagsterInstance.get() as instance:
+        try:
+            definitions.resolve_job_def(job).execute_in_process(
+                instance=instance,
+                tags={"triloop/who": getpass.getuser(), "triloop/why": "triloop run"},
+                # Dagster's console log would drown the progress; the UI and the event log keep every line.
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
+        except Exception as error:
+            readable = readable_cause(error)
+            if readable is not None:
+                return readable
+            raise
+    return None
+
+
+def readable_cause(error: BaseException) -> TriloopError | None:
+    """The first error meant for the user behind one that Dagster wrapped; None when there is none.
+
+    Causes and contexts may form a ring, so what was looked at is remembered.
+    """
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        current = waiting.pop(0)
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        if isinstance(current, TriloopError):
+            return current
+        waiting += [further for further in (current.__cause__, current.__context__) if further is not None]
+    return None

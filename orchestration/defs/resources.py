@@ -1,0 +1,80 @@
+"""What every op may ask for: the workspace with its settings, held by one writer at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from pydantic import PrivateAttr
+
+from orchestration.lib.errors import ConfigurationError
+from orchestration.lib.mapping import SourceMapping, load_mappings
+from orchestration.lib.settings import Settings, load_settings
+from orchestration.lib.workspace import PROJECT_ROOT, SETTINGS_FILE, WORKSPACE_VARIABLE, Workspace
+
+if TYPE_CHECKING:
+    from orchestration.lib.dbt_runner import DbtRunner
+
+
+def active_workspace() -> Workspace:
+    """``$TRILOOP_WORKSPACE``, else the current folder, else ``demo`` beside the code.
+
+    Raises:
+        ConfigurationError: none of them is a workspace.
+    """
+    named = os.environ.get(WORKSPACE_VARIABLE)
+    if named:
+        return Workspace.open(named)
+    for folder in (os.getcwd(), str(PROJECT_ROOT / "demo")):
+        if os.path.isfile(os.path.join(folder, SETTINGS_FILE)):
+            return Workspace.open(folder)
+    raise ConfigurationError(
+        "Dagster does not know which workspace to show",
+        hint=f"start it with 'triloop ui --workspace DIR', or set {WORKSPACE_VARIABLE}",
+    )
+
+
+class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The workspace of this code location.
+
+    It holds the workspace's kernel lock while a run executes, so that runs started by the CLI, the UI, a schedule and a
+    sensor take turns whatever Dagster's own queue believes.
+    """
+
+    path: str
+    lock_wait_seconds: float = 60.0
+    _dbt: Any = PrivateAttr(default=None)
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[WorkspaceResource]:
+        run_id = context.run.run_id if context.run else "a direct call"
+        with self.workspace.writer_lock(f"Dagster run {run_id}", wait_seconds=self.lock_wait_seconds):
+            yield self
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        return Workspace.open(self.path)
+
+    @cached_property
+    def settings(self) -> Settings:
+        return load_settings(self.workspace)
+
+    @cached_property
+    def mappings(self) -> list[SourceMapping]:
+        return load_mappings(self.workspace, self.settings)
+
+    def dbt(self) -> DbtRunner:
+        """The resident dbt runner, made at the first call because importing dbt takes seconds."""
+        if self._dbt is None:
+            from orchestration.lib.dbt_runner import DbtRunner  # noqa: PLC0415  (heavy import)
+
+            self._dbt = DbtRunner(self.workspace, self.settings)
+        return self._dbt  # type: ignore[no-any-return]
+
+
+def default_resources() -> dict[str, Any]:
+    return {"workspace": WorkspaceResource(path=str(active_workspace().root))}
