@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -13,84 +11,19 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from expectations.judge import Question, judge
-from expectations.model import Check, Inputs, Severity, Status
+from expectations.model import Check, Inputs, Status
 from expectations.registry import CHECKS, checks_of, gate
+from expectations.results import CheckResult, GateResult
 from orchestration.lib import gate_token, warehouse
 from orchestration.lib.crash_points import crash_point
 from orchestration.lib.errors import ConfigurationError, GateRefusedError, nearest
 from orchestration.lib.settings import Settings
 from orchestration.lib.workspace import Workspace
 
+__all__ = ["CheckResult", "GateResult", "evaluate_gate"]
+
 MAX_EXAMPLES = 20
 NOT_EVALUATED = "not_evaluated"
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """The outcome of one check.
-
-    Attributes:
-        violations: how many rows break the rule; None when it was not evaluated or does not apply.
-        examples: up to 20 of them: key, source_file, source_row, detail.
-        error: why it could not be evaluated.
-    """
-
-    id: str
-    status: Status
-    severity: Severity
-    violations: int | None = None
-    max_violations: int = 0
-    examples: list[dict[str, Any]] = field(default_factory=list)
-    error: str | None = None
-
-
-@dataclass(frozen=True)
-class GateResult:
-    """The outcome of a gate: ``passed`` (warnings allowed), ``failed``, or ``error``, which is "not evaluated".
-
-    Attributes:
-        checks: one per declared check, always.
-        error: why no check at all was evaluated.
-    """
-
-    gate: str
-    build_id: str
-    status: Literal["passed", "failed", "error"]
-    checks: list[CheckResult]
-    error: str | None = None
-
-    def counts(self) -> dict[str, int]:
-        """Number of checks by status."""
-        counted = Counter(check.status for check in self.checks)
-        order: tuple[Status, ...] = ("passed", "warned", "failed", "error", "not_applicable")
-        return {status: counted.get(status, 0) for status in order}
-
-    def explain(self) -> str:
-        """Which checks keep the gate shut and the first rows of each, one screen at most."""
-        if self.error is not None:
-            return f"gate '{self.gate}' was not evaluated: {self.error}"
-        shut = [check for check in self.checks if check.status in ("failed", "error")]
-        verdict = {"passed": "passed", "failed": "failed", "error": "was not evaluated, because a check broke"}
-        lines = [f"gate '{self.gate}' {verdict[self.status]}"]
-        for check in shut[:5]:
-            reason = next((item.reason for item in CHECKS if item.id == check.id), None)
-            counted = f"{check.violations:,} rows" if check.violations is not None else f"error: {check.error}"
-            lines.append(f"  {check.id}: {counted}" + (f" - {reason}" if reason else ""))
-            for example in check.examples[:3]:
-                place = f"{example['source_file'] or '-'}:{example['source_row'] or '-'}"
-                lines.append(f"    {place}  {example['key']}  {example['detail']}")
-        if len(shut) > 5:
-            lines.append(f"  … and {len(shut) - 5} more checks")
-        return "\n".join(lines)
-
-    def hint(self) -> str:
-        """What to do about it."""
-        if self.status == "error":
-            return "a check could not run: see its error above, mend the model or the check, then run: triloop run"
-        return (
-            "mend the rows at their source or the mapping, or raise the threshold of a check in triloop.yml under "
-            "gates.thresholds, then run: triloop run"
-        )
 
 
 def evaluate_gate(
