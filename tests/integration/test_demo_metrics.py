@@ -102,7 +102,7 @@ def test_planted_duplicates_merge(published: Published, planted: dict[str, Any])
         assert [sizes[number] for number in pair if number in sizes] == [2]  # one legal entity, two numbers
 
 
-def test_every_row_is_accounted_for(published: Published, planted: dict[str, Any]) -> None:
+def test_every_row_is_accounted_for(published: Published, planted: dict[str, Any], oracle: DemoMetrics) -> None:
     accounts = published.rows("row_account")
     for row in accounts:
         fates = row["loaded"] + row["quarantined"] + row["merged"] + row["filtered"] + row["unchanged"]
@@ -110,9 +110,14 @@ def test_every_row_is_accounted_for(published: Published, planted: dict[str, Any
     by_file = {Path(row["source_file"]).name: row["rows_in"] for row in accounts if "sqlite" not in row["source_file"]}
     written = {Path(name).name: count for name, count in planted["rows"].items() if "#" not in name}
     assert by_file == written
-    repeated = {Path(name).name: count for name, count in planted["repeated_rows"].items()}
+    # merged: rows repeated exactly, leads of one person, touches of one campaign, account and day
+    merged = Counter({Path(name).name: count for name, count in planted["repeated_rows"].items()})
+    merged["leads.csv"] += len(planted["duplicate_leads"])
+    assert oracle.journeys.touches
+    for touch in oracle.journeys.merged_touches:
+        merged["touchpoints.csv" if touch.startswith("T") else "offline_touchpoints.csv"] += 1
     put_away = {Path(row["source_file"]).name: row["merged"] + row["unchanged"] for row in accounts}
-    assert {name: count for name, count in put_away.items() if count} == repeated
+    assert {name: count for name, count in put_away.items() if count} == merged
     quarantined = Counter(Path(row["file"]).name for row in planted["quarantined"])
     kept_back = {Path(row["source_file"]).name: row["quarantined"] for row in accounts if row["quarantined"]}
     assert kept_back == quarantined

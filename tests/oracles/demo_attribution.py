@@ -32,6 +32,8 @@ class DemoAttribution:
 
     def __init__(self, facts: DemoFacts) -> None:
         self.facts = facts
+        self.merged_touches: list[str] = []
+        """Ids of touches that gave way to another of the same campaign, account and day; filled with ``touches``."""
 
     @classmethod
     def of(cls, workspace: Path) -> DemoAttribution:
@@ -46,7 +48,7 @@ class DemoAttribution:
             campaign = row.utm_campaign.upper()
             lead = survivors[row.lead_id] if row.lead_id else None
             account = leads.at[lead, "account"] if lead else None
-            if account is None and row.contact_id:
+            if not isinstance(account, str) and row.contact_id:
                 customer = facts.contacts.at[row.contact_id, "customer_code"]
                 account = facts.account_of[customer] if customer else None
             channel = facts.channel_of(_channel(row.utm_source, row.utm_medium), campaign)
@@ -64,11 +66,13 @@ class DemoAttribution:
                 found.append((lead.account, lead.campaign, lead.created, 0, f"~{lead.lead}", lead.channel, lead.lead))
         merged: dict[tuple[object, ...], tuple[datetime, int, str, str]] = {}
         for account, campaign, moment, vague, touch, channel, lead in found:
-            if account is None or (lead is not None and not leads.at[lead, "valid"]):
+            if not isinstance(account, str) or (lead is not None and not leads.at[lead, "valid"]):
                 continue
             # one campaign, one account, one day: one touch, the earliest
             key: tuple[object, ...] = (account, campaign, moment.date()) if campaign else (account, touch)
             entry = (moment, vague, touch, channel)
+            if key in merged:
+                self.merged_touches.append(max(entry, merged[key])[2])
             merged[key] = min(entry, merged[key]) if key in merged else entry
         by_account: dict[str, list[tuple[datetime, int, str, str]]] = defaultdict(list)
         for key, entry in merged.items():
