@@ -44,7 +44,7 @@ ui: $(STAMP) ## open Dagster on the demo workspace (loopback only)
 	@$(BIN)/triloop ui --workspace $(WORKSPACE)
 
 docs: $(STAMP) ## write the generated pages and the dbt sources from the contract and the registries
-	@$(BIN)/python -m orchestration.lib.contract.generate
+	@for page in orchestration.lib.contract.generate orchestration.lib.metrics.generate orchestration.lib.publish.docs expectations.reference; do $(BIN)/python -m $$page || exit 1; done
 
 lock: ## resolve pyproject.toml anew into the hash-pinned locks (needs .venv once)
 	@$(BIN)/uv pip compile -q pyproject.toml --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 -o requirements/runtime.lock

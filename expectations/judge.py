@@ -51,14 +51,14 @@ def judge(gate: str, questions: Sequence[Question]) -> dict[str, Verdict]:
 
 
 def _validate(gate: str, questions: Sequence[Question]) -> Mapping[str, dict[str, object]]:
-    import great_expectations as gx  # noqa: PLC0415 - seconds
-    import pandas as pd  # noqa: PLC0415
-    from great_expectations.data_context.types.base import (  # noqa: PLC0415
+    import great_expectations as gx
+    import pandas as pd
+    from great_expectations.data_context.types.base import (
         DataContextConfig,
         InMemoryStoreBackendDefaults,
         ProgressBarsConfig,
     )
-    from great_expectations.expectations import ExpectColumnMaxToBeBetween  # noqa: PLC0415
+    from great_expectations.expectations import ExpectColumnMaxToBeBetween
 
     context = gx.get_context(
         mode="ephemeral",

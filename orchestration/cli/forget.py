@@ -62,8 +62,8 @@ def forget(
         raise ConfigurationError("nobody was named", hint="triloop forget 13800138000")
     if as_json and not yes:
         raise ConfigurationError("--json does not ask questions", hint="add --yes")
-    from orchestration.lib.vault.forget import forget as erase  # noqa: PLC0415  (DuckDB and the vault load only now)
-    from orchestration.lib.vault.forget import plan_forget  # noqa: PLC0415
+    from orchestration.lib.vault.forget import forget as erase
+    from orchestration.lib.vault.forget import plan_forget
 
     with opened.writer_lock("forget"):
         plan = plan_forget(opened, asked)

@@ -81,7 +81,7 @@ def choose_filler(*, demo: bool, scale: int | None, example: str | None, data: P
 
 def _fill_demo(scale: int) -> Filler:
     def fill(root: Path) -> Mapping[str, Any] | None:
-        from orchestration.examples.demo import write_demo  # noqa: PLC0415  # an empty workspace does not need it
+        from orchestration.examples.demo import write_demo  # an empty workspace does not need it
 
         return write_demo(root, scale)
 
@@ -90,7 +90,7 @@ def _fill_demo(scale: int) -> Filler:
 
 def _fill_olist(data: Path) -> Filler:
     def fill(root: Path) -> Mapping[str, Any] | None:
-        from orchestration.examples.olist import write_example  # noqa: PLC0415
+        from orchestration.examples.olist import write_example
 
         return write_example(root, data)
 

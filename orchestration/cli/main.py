@@ -83,7 +83,7 @@ def root(
 ) -> None:
     """Options of the command itself; without a command, the help."""
     if version:
-        from orchestration.lib.build_id import code_version  # noqa: PLC0415
+        from orchestration.lib.build_id import code_version
 
         typer.echo(f"triloop {code_version()}")
     elif context.invoked_subcommand is None:
@@ -159,7 +159,7 @@ def show_error(error: TriloopError, *, as_json: bool) -> None:
 
 def _usage_error(error: Exception) -> TriloopError | None:
     """A complaint of the command-line parser (wrong option, missing argument) as one of ours."""
-    from typer._click.exceptions import ClickException, NoArgsIsHelpError  # noqa: PLC0415
+    from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
     if isinstance(error, NoArgsIsHelpError) or not isinstance(error, ClickException):
         return None

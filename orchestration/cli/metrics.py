@@ -62,9 +62,9 @@ def metrics(
         raise ConfigurationError(f"cannot compare with '{compare}'", hint=nearest(compare, COMPARISONS))
     wanted, cut, filters = split_words(metric), split_words(by), parse_where(where or [])
     opened = Workspace.open(workspace)
-    from orchestration.lib.publish import open_snapshot  # noqa: PLC0415  (DuckDB is not needed for --help)
-    from orchestration.lib.publish.definitions import find, read_definitions  # noqa: PLC0415
-    from orchestration.lib.publish.metric_view import (  # noqa: PLC0415
+    from orchestration.lib.publish import open_snapshot
+    from orchestration.lib.publish.definitions import find, read_definitions
+    from orchestration.lib.publish.metric_view import (
         Question,
         ask,
         dimension_columns,
@@ -89,7 +89,7 @@ def metrics(
         question = Question(tuple(name for name in chosen if name not in missing), cut, filters, period, compare, every)
         answer = ask(found, question)
         if output is Format.TABLE:
-            from orchestration.cli.metric_table import print_cells  # noqa: PLC0415
+            from orchestration.cli.metric_table import print_cells
 
             print_cells(found, answer, definitions, language)
         else:
@@ -146,7 +146,7 @@ def unavailable(snapshot: Snapshot, metric_ids: Iterable[str]) -> dict[str, dict
 
 def _data(answer: Answer, missing: dict[str, dict[str, str]], output: Format) -> None:
     """Every field of the cells, numbers exact, one object or line per cell."""
-    from orchestration.lib.publish.metric_view import FACTS, FLAVOURS  # noqa: PLC0415
+    from orchestration.lib.publish.metric_view import FACTS, FLAVOURS
 
     compared = ["compared_period_start", "compared_value", "change", "change_rate"] if answer.question.compare else []
     names = {column: column.removesuffix("_id") for column in answer.dimensions if answer.names.get(column)}

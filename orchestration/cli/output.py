@@ -100,9 +100,9 @@ def print_table(
     """Print a table: drawn with Rich on a terminal, else plain aligned text (no colours, no cut-off columns)."""
     cells = [[shown(value) for value in row] for row in rows]
     if sys.stdout.isatty():
-        from rich.console import Console  # noqa: PLC0415
-        from rich.table import Table  # noqa: PLC0415
-        from rich.text import Text  # noqa: PLC0415
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
 
         table = Table(title=title, title_justify="left", header_style="bold")
         for index, header in enumerate(headers):

@@ -40,7 +40,7 @@ def query(
     """Ask a published snapshot in SQL; it can only be read / 用 SQL 只读查询已发布快照."""
     language = choose_language(lang)
     opened = Workspace.open(workspace)
-    from orchestration.lib.publish import open_snapshot  # noqa: PLC0415  (DuckDB is not needed for --help)
+    from orchestration.lib.publish import open_snapshot
 
     with open_snapshot(opened, snapshot, role=role) as found:
         columns, rows = select(found, sql)
@@ -58,7 +58,7 @@ def query(
 
 
 def _money(value: Any) -> bool:
-    from decimal import Decimal  # noqa: PLC0415
+    from decimal import Decimal
 
     return isinstance(value, Decimal)
 
@@ -70,7 +70,7 @@ def select(snapshot: Snapshot, sql: str) -> tuple[list[str], list[tuple[Any, ...
         ConfigurationError: not one SELECT, a name that is not there, or other faulty SQL; says what is near.
         DataError: the snapshot's file cannot be read.
     """
-    import duckdb  # noqa: PLC0415
+    import duckdb
 
     try:
         statements = duckdb.extract_statements(sql)

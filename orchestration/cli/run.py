@@ -79,13 +79,14 @@ def execute(workspace: Workspace, job: str) -> TriloopError | None:
     import dagster as dg
 
     from orchestration.definitions import build_definitions
+    from orchestration.defs.resources import WHO_TAG, WHY_TAG
 
     definitions = build_definitions()
     with dg.DagsterInstance.get() as instance:
         try:
             definitions.resolve_job_def(job).execute_in_process(
                 instance=instance,
-                tags={"triloop/who": getpass.getuser(), "triloop/why": "triloop run"},
+                tags={WHO_TAG: getpass.getuser(), WHY_TAG: "triloop run"},
                 # Dagster's console log would drown the progress; the UI and the event log keep every line.
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )

@@ -59,9 +59,9 @@ def snapshots(
 
 def listing(workspace: Workspace, *, verify: bool, now: datetime) -> list[dict[str, Any]]:
     """One row per snapshot, newest first."""
-    from orchestration.lib.publish.manifest import read_manifest  # noqa: PLC0415
-    from orchestration.lib.publish.pointer import created_at, current_id, snapshot_ids  # noqa: PLC0415
-    from orchestration.lib.publish.reader import damaged_tables  # noqa: PLC0415
+    from orchestration.lib.publish.manifest import read_manifest
+    from orchestration.lib.publish.pointer import created_at, current_id, snapshot_ids
+    from orchestration.lib.publish.reader import damaged_tables
 
     published = workspace.published_dir
     current = current_id(published)

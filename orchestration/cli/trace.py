@@ -53,8 +53,8 @@ def trace(
         )
     filters = parse_where(where or [])
     opened = Workspace.open(workspace)
-    from orchestration.lib.publish import open_snapshot  # noqa: PLC0415  (DuckDB is not needed for --help)
-    from orchestration.lib.trace import sources_of, trace_cell  # noqa: PLC0415
+    from orchestration.lib.publish import open_snapshot
+    from orchestration.lib.trace import sources_of, trace_cell
 
     with open_snapshot(opened, snapshot, role=role) as found:
         if document is not None:
@@ -117,7 +117,7 @@ def _as_data(workspace: Workspace, traced: CellTrace, documents: Documents, show
 
 def _landed(workspace: Workspace, source: Source) -> dict[str, Any]:
     """The landed row, or why it cannot be shown: one erased file must not hide the rest of a trace."""
-    from orchestration.lib.trace.documents import landed_row  # noqa: PLC0415
+    from orchestration.lib.trace.documents import landed_row
 
     try:
         return landed_row(workspace, source)
@@ -126,7 +126,7 @@ def _landed(workspace: Workspace, source: Source) -> dict[str, Any]:
 
 
 def _print_cell(workspace: Workspace, traced: CellTrace, documents: Documents, show_source: bool, lang: str) -> None:
-    from orchestration.cli.metric_table import shown_value  # noqa: PLC0415  (DuckDB is not needed for --help)
+    from orchestration.cli.metric_table import shown_value
 
     cell, definition, answer = traced.cell, traced.definition, traced.answer
     place = [
@@ -202,7 +202,7 @@ def _print_landed(workspace: Workspace, sources: list[Source], lang: str) -> Non
 def _document(
     workspace: Workspace, snapshot: Snapshot, text: str, *, limit: int, show_source: bool, as_json: bool, lang: str
 ) -> None:
-    from orchestration.lib.trace import find_documents, follow_document  # noqa: PLC0415
+    from orchestration.lib.trace import find_documents, follow_document
 
     found = find_documents(snapshot, text)
     followed = [(one, follow_document(snapshot, one, limit=limit)) for one in found]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
+import hashlib
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,13 +14,20 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import PrivateAttr
 
+from orchestration.lib.build_id import code_version
 from orchestration.lib.errors import ConfigurationError
+from orchestration.lib.landing import Ledger
 from orchestration.lib.mapping import SourceMapping, load_mappings
 from orchestration.lib.settings import Settings, load_settings
 from orchestration.lib.workspace import PROJECT_ROOT, SETTINGS_FILE, WORKSPACE_VARIABLE, Workspace
 
 if TYPE_CHECKING:
     from orchestration.lib.dbt_runner import DbtRunner
+
+
+#: run tags that say who started a run and why; the ledger keeps both
+WHO_TAG = "triloop/who"
+WHY_TAG = "triloop/why"
 
 
 def active_workspace() -> Workspace:
@@ -53,7 +63,26 @@ class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[WorkspaceResource]:
         run_id = context.run.run_id if context.run else "a direct call"
         with self.workspace.writer_lock(f"Dagster run {run_id}", wait_seconds=self.lock_wait_seconds):
-            yield self
+            if context.run is None or context.instance is None:
+                yield self
+                return
+            ledger = Ledger(self.workspace)
+            settings_hash = hashlib.sha256(self.workspace.settings_file.read_bytes()).hexdigest()
+            tags = context.run.tags
+            ledger.record_run(
+                run_id,
+                tags.get(WHY_TAG, "Dagster"),
+                tags.get(WHO_TAG, getpass.getuser()),
+                code_version(),
+                settings_hash,
+            )
+            try:
+                yield self
+            finally:
+                # An op's failure does not reach a resource as an exception; the event log has it.
+                failures = context.instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+                failed = sorted({entry.step_key for entry in failures if entry.step_key})
+                ledger.finish_run(run_id, "failed" if failed else "succeeded", json.dumps({"failed_steps": failed}))
 
     @cached_property
     def workspace(self) -> Workspace:
@@ -70,7 +99,7 @@ class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def dbt(self) -> DbtRunner:
         """The resident dbt runner, made at the first call because importing dbt takes seconds."""
         if self._dbt is None:
-            from orchestration.lib.dbt_runner import DbtRunner  # noqa: PLC0415  (heavy import)
+            from orchestration.lib.dbt_runner import DbtRunner
 
             self._dbt = DbtRunner(self.workspace, self.settings)
         return self._dbt  # type: ignore[no-any-return]

@@ -1,7 +1,7 @@
 """Which upstream columns each column of a dbt model comes from, read from its compiled SQL with sqlglot.
 
-dagster-dbt derives the same inside ``dbt.cli()``, which costs a dbt start per call (see DECISIONLOG.md); here the result
-is kept per compiled statement, so it is computed once per change of a model.
+dagster-dbt derives the same inside ``dbt.cli()``, which costs a dbt start per call (see DECISIONLOG.md); here the
+result is kept per compiled statement, so it is computed once per change of a model.
 """
 
 from __future__ import annotations
@@ -56,15 +56,15 @@ def column_lineage(compiled_sql: str, upstream: Schema, dialect: str = "duckdb")
         compiled_sql: one SELECT statement, as dbt compiled it.
         upstream: ``schema.table`` → columns of each relation the statement may read.
     """
-    from sqlglot import exp, parse_one  # noqa: PLC0415  (only needed when a model changed)
-    from sqlglot.lineage import lineage  # noqa: PLC0415
-    from sqlglot.optimizer.qualify import qualify  # noqa: PLC0415
-    from sqlglot.optimizer.scope import build_scope  # noqa: PLC0415
+    from sqlglot import exp, parse_one
+    from sqlglot.lineage import lineage
+    from sqlglot.optimizer.qualify import qualify
+    from sqlglot.optimizer.scope import build_scope
 
     nested: dict[str, dict[str, dict[str, str]]] = {}
     for relation, columns in upstream.items():
         schema, _, table = relation.partition(".")
-        nested.setdefault(schema, {})[table] = {column: "varchar" for column in columns}
+        nested.setdefault(schema, {})[table] = dict.fromkeys(columns, "varchar")
     tree = parse_one(compiled_sql, dialect=dialect)
     for table_node in tree.find_all(exp.Table):
         table_node.set("catalog", None)  # dbt names the database file; one database is all there is

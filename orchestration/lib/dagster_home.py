@@ -7,7 +7,7 @@ import os
 from orchestration.lib.workspace import Workspace
 
 _INSTANCE_FILE = """\
-# Written by triloop when it is missing; edit freely (for instance to keep runs in PostgreSQL, see docs/how-to/operate.md).
+# Written by triloop when it is missing; edit freely, for instance to keep runs in PostgreSQL (docs/how-to/operate.md).
 telemetry:
   enabled: false
 concurrency:

@@ -224,7 +224,7 @@ class DbtRunner:
     def _invoke(
         self, arguments: list[str], *, manifest: Any, on_node: Callable[[NodeFinished], None] | None = None
     ) -> Any:
-        from dbt.cli.main import dbtRunner  # noqa: PLC0415 - half a second that a listing of snapshots need not pay
+        from dbt.cli.main import dbtRunner
 
         common = [
             "--project-dir", str(self.project_dir),
@@ -273,8 +273,8 @@ def close_connections() -> None:
     dbt-duckdb keeps its database open between calls (it only forgets it), and DuckDB refuses to open one file
     twice in one process with different configurations.
     """
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415
-    from dbt.adapters.factory import cleanup_connections  # noqa: PLC0415
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.adapters.factory import cleanup_connections
 
     cleanup_connections()
     with DuckDBConnectionManager._LOCK:
@@ -308,6 +308,6 @@ def _first_text(error: BaseException | None) -> str:
 
 
 def _dbt_version() -> str:
-    from importlib.metadata import version  # noqa: PLC0415
+    from importlib.metadata import version
 
     return f"{version('dbt-core')} {version('dbt-duckdb')}"

@@ -137,8 +137,8 @@ class Doctor:
     # What the user wrote ---------------------------------------------------------------------------------------------
 
     def _configuration(self, workspace: Workspace) -> Iterator[Finding]:
-        from orchestration.lib.mapping import load_mappings  # noqa: PLC0415  # a broken workspace needs none of it
-        from orchestration.lib.settings import load_settings  # noqa: PLC0415
+        from orchestration.lib.mapping import load_mappings  # a broken workspace needs none of it
+        from orchestration.lib.settings import load_settings
 
         try:
             settings = load_settings(workspace)
@@ -167,7 +167,7 @@ class Doctor:
             yield from self._source(workspace, mapping)
 
     def _source(self, workspace: Workspace, mapping: SourceMapping) -> Iterator[Finding]:
-        from orchestration.lib.landing.source_files import require_files  # noqa: PLC0415
+        from orchestration.lib.landing.source_files import require_files
 
         check = f"source:{mapping.source}"
         counts: list[str] = []
@@ -186,8 +186,8 @@ class Doctor:
     # State -----------------------------------------------------------------------------------------------------------
 
     def _vault(self, workspace: Workspace) -> Iterator[Finding]:
-        from orchestration.lib.vault.keys import VaultKeys  # noqa: PLC0415
-        from orchestration.lib.vault.store import open_vault  # noqa: PLC0415
+        from orchestration.lib.vault.keys import VaultKeys
+        from orchestration.lib.vault.store import open_vault
 
         too_open = [
             path
@@ -227,9 +227,9 @@ class Doctor:
             yield Finding("lock", "warn", error.message, error.hint)
 
     def _warehouse(self, workspace: Workspace) -> Iterator[Finding]:
-        import duckdb  # noqa: PLC0415
+        import duckdb
 
-        from orchestration.lib.warehouse import connect  # noqa: PLC0415
+        from orchestration.lib.warehouse import connect
 
         if not workspace.warehouse_file.is_file():
             yield self._warn("warehouse", ("not built yet", "尚未建立"), _run(workspace))
@@ -251,7 +251,7 @@ class Doctor:
             yield self._ok("warehouse", f"opens, {tables} tables", f"可打开，{tables} 张表")
 
     def _last_run(self, workspace: Workspace) -> Iterator[Finding]:
-        from orchestration.lib.landing.ledger import Ledger  # noqa: PLC0415
+        from orchestration.lib.landing.ledger import Ledger
 
         latest = Ledger(workspace).runs(limit=1) if workspace.ledger_file.is_file() else []
         if not latest:
@@ -274,7 +274,7 @@ class Doctor:
             yield self._ok("last_run", text, text)
 
     def _snapshot(self, workspace: Workspace) -> Iterator[Finding]:
-        from orchestration.lib.publish.pointer import created_at, current_id  # noqa: PLC0415
+        from orchestration.lib.publish.pointer import created_at, current_id
 
         snapshot = current_id(workspace.published_dir)
         if snapshot is None:
@@ -290,7 +290,7 @@ def _run(workspace: Workspace) -> tuple[str, str]:
 
 def compare_with_lock(lock: str) -> tuple[list[str], list[str]]:
     """Packages of a lock file that are missing here, and those with another version (``name 1.0, not 2.0``)."""
-    from packaging.markers import Marker  # noqa: PLC0415
+    from packaging.markers import Marker
 
     missing, other = [], []
     for name, wanted, marker in _PINNED.findall(lock):
@@ -309,9 +309,8 @@ def compare_with_lock(lock: str) -> tuple[list[str], list[str]]:
 def _refuse_unknown_checks(workspace: Workspace, settings: Settings) -> None:
     if not settings.gates.thresholds:
         return
-    from expectations.registry import GATES, checks_of  # noqa: PLC0415
-
-    from orchestration.lib.settings import refuse_unknown_checks  # noqa: PLC0415
+    from expectations.registry import GATES, checks_of
+    from orchestration.lib.settings import refuse_unknown_checks
 
     refuse_unknown_checks(workspace, (check.id for gate in GATES for check in checks_of(gate.name)))
 

@@ -49,7 +49,7 @@ create table if not exists gate.result (
 @lru_cache(maxsize=1)
 def _macros() -> Any:
     """The SQL macros as Python functions; dbt's own Jinja is the same template language."""
-    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - only a run of gates needs it
+    from jinja2 import Environment, StrictUndefined
 
     environment = Environment(undefined=StrictUndefined, autoescape=False)
     return environment.from_string(GATE_SQL_FILE.read_text(encoding="utf-8")).module

@@ -135,7 +135,7 @@ class AttributionSettings(_Group):
     @field_validator("lookback_days_by_channel_group")
     @classmethod
     def _groups_exist(cls, value: dict[str, int]) -> dict[str, int]:
-        from orchestration.lib.contract import load_contract  # noqa: PLC0415  # reads 35 files
+        from orchestration.lib.contract import load_contract  # reads 35 files
 
         known = load_contract().entity("channel").column("channel_group").allowed
         for group in value:
@@ -240,7 +240,7 @@ class Settings(_Group):
     @field_validator("roles")
     @classmethod
     def _tables_are_published(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-        from orchestration.lib.publish.tables import TABLES_BY_NAME  # noqa: PLC0415  # publish imports settings
+        from orchestration.lib.publish.tables import TABLES_BY_NAME  # publish imports settings
 
         for role, tables in value.items():
             if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", role):

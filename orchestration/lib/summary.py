@@ -133,16 +133,16 @@ def to_json(summary: Summary) -> dict[str, Any]:
 
 def render(summary: Summary, lang: str) -> None:
     """Print the summary in ``en`` or ``zh``."""
-    from orchestration.cli.picture import draw  # noqa: PLC0415  (printing belongs to the command line)
+    from orchestration.cli.picture import draw
 
     draw(summary, lang)
 
 
 def _working(workspace: Workspace, notes: list[str]) -> tuple[list[GateLine], list[RowLine], list[QuarantineLine]]:
-    from orchestration.lib.contract import load_contract  # noqa: PLC0415
-    from orchestration.lib.publish.provenance import relations_of  # noqa: PLC0415
-    from orchestration.lib.publish.sources import DERIVED  # noqa: PLC0415
-    from orchestration.lib.warehouse import connect  # noqa: PLC0415
+    from orchestration.lib.contract import load_contract
+    from orchestration.lib.publish.provenance import relations_of
+    from orchestration.lib.publish.sources import DERIVED
+    from orchestration.lib.warehouse import connect
 
     keys = {name: entity.key for name, entity in load_contract().entities.items()}
     try:
@@ -162,8 +162,8 @@ def _working(workspace: Workspace, notes: list[str]) -> tuple[list[GateLine], li
 
 def _gates(connection: duckdb.DuckDBPyConnection, query: str | None, has_tokens: bool) -> list[GateLine]:
     """Gates in their order. One without a token vouches for nothing now, whatever its checks said once."""
-    from orchestration.lib.gate_token import GATE_ORDER  # noqa: PLC0415
-    from orchestration.lib.publish.provenance import gate_status  # noqa: PLC0415
+    from orchestration.lib.gate_token import GATE_ORDER
+    from orchestration.lib.publish.provenance import gate_status
 
     if query is None:
         return []
@@ -218,8 +218,8 @@ def _quarantine(connection: duckdb.DuckDBPyConnection, query: str | None) -> lis
 
 
 def _published(workspace: Workspace, notes: list[str]) -> dict[str, Any]:
-    from orchestration.lib.publish.pointer import created_at  # noqa: PLC0415
-    from orchestration.lib.publish.reader import open_snapshot  # noqa: PLC0415
+    from orchestration.lib.publish.pointer import created_at
+    from orchestration.lib.publish.reader import open_snapshot
 
     empty: dict[str, Any] = {
         "currency": "",
@@ -249,8 +249,8 @@ def _published(workspace: Workspace, notes: list[str]) -> dict[str, Any]:
 
 def _channels(snapshot: Snapshot, by: tuple[str, ...]) -> list[ChannelLine]:
     """Cost, return and customers per channel (or in total), all from metric_value."""
-    from orchestration.lib.publish.definitions import read_definitions  # noqa: PLC0415
-    from orchestration.lib.publish.metric_view import Question, ask, offered_cuts  # noqa: PLC0415
+    from orchestration.lib.publish.definitions import read_definitions
+    from orchestration.lib.publish.metric_view import Question, ask, offered_cuts
 
     offered = offered_cuts(read_definitions(snapshot.definitions))
     metrics = tuple(

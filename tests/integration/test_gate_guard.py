@@ -16,8 +16,8 @@ import duckdb
 import pytest
 
 from orchestration.cli.run import execute, readable_cause
-from orchestration.defs.resources import WorkspaceResource
 from orchestration.definitions import build_definitions
+from orchestration.defs.resources import WorkspaceResource
 from orchestration.lib.errors import GateRefusedError, TriloopError
 from orchestration.lib.workspace import DBT_PROJECT_DIR, WORKSPACE_VARIABLE, Workspace
 from tests.support import copy_workspace

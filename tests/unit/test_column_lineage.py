@@ -31,7 +31,10 @@ def test_columns_are_traced_through_ctes_stars_and_aggregates() -> None:
 
 
 def test_union_branches_are_both_parents() -> None:
-    sql = 'select order_id as id from "w"."staging"."stg_order" union all select customer_id from "w"."staging"."stg_customer"'
+    sql = (
+        'select order_id as id from "w"."staging"."stg_order" '
+        'union all select customer_id from "w"."staging"."stg_customer"'
+    )
     assert column_lineage(sql, UPSTREAM) == {
         "id": [("staging.stg_customer", "customer_id"), ("staging.stg_order", "order_id")]
     }

@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from ruamel.yaml import YAML
+import yaml
 
 from orchestration.lib.contract import load_contract
 from orchestration.lib.dbt_runner import DbtRunner
@@ -457,7 +457,7 @@ def test_every_row_of_a_mart_says_where_it_came_from(warehouse: Connection, tabl
 def test_every_mart_has_its_own_contract_in_both_languages(name: str) -> None:
     folder = DBT_PROJECT_DIR / "models" / "marts" / name
     for model in (path.stem for path in folder.glob("*.sql")):
-        described = YAML(typ="safe").load(folder / f"{model}.yml")["models"]
+        described = yaml.safe_load((folder / f"{model}.yml").read_text(encoding="utf-8"))["models"]
         assert [entry["name"] for entry in described] == [model]
         assert described[0]["config"]["contract"] == {"enforced": True}
         for entry in [*described, *described[0]["columns"]]:

@@ -63,7 +63,8 @@ def test_empty_file_is_an_empty_mapping() -> None:
         ("a:\n\tb: 1\n", 2, "cannot start any token"),
         ("a: 1\n---\nb: 1\n", 2, "another document"),
         ("- a\n", 1, "top level"),
-        ("a: *.csv\n", 1, "undefined alias"),
+        ("a: *csv\n", 1, "undefined alias"),
+        ("a: *.csv\n", 1, "alphabetic or numeric"),
         ("x: 1\na: 2026-02-30\n", 2, "not a day of the calendar"),
         ("a: .nan\n", 1, "not a number that can be used"),
         ("? [a]\n: 1\n", 1, "key must be plain text"),
@@ -163,3 +164,9 @@ def test_own_problems_are_told_in_the_order_of_the_file() -> None:
     error = document.error([Problem(("b",), "second"), Problem(("a",), "first", "mend it")])
     assert [problem.message for problem in error.problems] == ["first", "second"]
     assert error.line == 1
+
+
+def test_a_glob_without_quotes_is_told_to_be_quoted() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        parse_yaml("file: *.csv\n", FILE)
+    assert caught.value.hint == "put values that start with '*' in quotes"

@@ -5,14 +5,13 @@ import json
 
 import dagster as dg
 
-from orchestration.defs.resources import active_workspace
+from orchestration.defs.resources import WHY_TAG, active_workspace
 from orchestration.lib.landing import matched_files
 from orchestration.lib.mapping import load_mappings
 from orchestration.lib.settings import load_settings
 
 FULL_RUN = "full_run"
 ATTRIBUTION_ONLY = "attribution_only"
-_WHY = "triloop/why"
 
 
 def _inbox_sensor(job_name: str) -> dg.SensorDefinition:
@@ -43,7 +42,7 @@ def _inbox_sensor(job_name: str) -> dg.SensorDefinition:
             context.update_cursor(json.dumps({"files": now, "started": seen_before["started"]}))
             return dg.SkipReason(f"{reason} ({len(now)} files seen)")
         return dg.SensorResult(
-            run_requests=[dg.RunRequest(run_key=signature, tags={_WHY: "inbox changed"})],
+            run_requests=[dg.RunRequest(run_key=signature, tags={WHY_TAG: "inbox changed"})],
             cursor=json.dumps({"files": now, "started": signature}),
         )
 
@@ -79,7 +78,7 @@ def automation() -> dg.Definitions:
         job=everything,
         cron_schedule=settings.schedule.daily,
         execution_timezone=settings.company.timezone,
-        tags={_WHY: "daily schedule"},
+        tags={WHY_TAG: "daily schedule"},
         description="The full run, once a day in the company's time zone / 每日按公司时区完整运行",
     )
     return dg.Definitions(

@@ -1,26 +1,55 @@
-"""The gates: one asset each, with one blocking check per registered rule, so that the graph shows where data is held."""
+"""The gates: one asset each, with blocking checks, so that the graph shows where data is held.
 
-from collections.abc import Iterator
+A rule is an entry of the registry (336 of them); a Dagster check is all rules of one family about one table. Dagster
+writes several events per check in single transactions, so one check per rule cost more than evaluating the rules.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import dagster as dg
 
 from expectations.registry import GATES, Check, Gate, checks_of
-from orchestration.defs.resources import WorkspaceResource
+from orchestration.defs.resources import WorkspaceResource, active_workspace
 from orchestration.lib.errors import GateRefusedError
+from orchestration.lib.mapping import load_mappings
 from orchestration.lib.progress import report
+from orchestration.lib.settings import Settings, load_settings
+
+
+@dataclass(frozen=True)
+class CheckGroup:
+    """All rules of one family about one table, as Dagster shows them."""
+
+    family: str
+    table: str
+    rules: tuple[Check, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{self.family}__{self.table.replace('.', '__')}"
+
+    def is_blocking(self, settings: Settings) -> bool:
+        return any(rule.severity_under(settings) == "block" for rule in self.rules)
+
+    def description(self) -> str:
+        return "\n".join(f"- {rule.id}: {rule.reason.en} / {rule.reason.zh}" for rule in self.rules)
 
 
 def gate_key(gate: str) -> dg.AssetKey:
     return dg.AssetKey(["gate", gate])
 
 
-def _check_name(check: Check) -> str:
-    return check.id.replace(".", "__").replace(":", "__").replace("-", "_")
+def check_groups(gate: str, mapped: set[str]) -> list[CheckGroup]:
+    """The check groups of a gate; rules about entities that no source feeds are left out."""
+    grouped: dict[tuple[str, str], list[Check]] = {}
+    for rule in checks_of(gate):
+        if set(rule.requires) <= mapped:
+            grouped.setdefault((rule.family, rule.table_name), []).append(rule)
+    return [CheckGroup(family, table, tuple(rules)) for (family, table), rules in sorted(grouped.items())]
 
 
-def _gate_asset(gate: Gate) -> dg.AssetsDefinition:
-    checks = checks_of(gate.name)
-
+def _gate_asset(gate: Gate, groups: list[CheckGroup], settings: Settings) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name=f"gate_{gate.name}",
         specs=[
@@ -34,46 +63,68 @@ def _gate_asset(gate: Gate) -> dg.AssetsDefinition:
         ],
         check_specs=[
             dg.AssetCheckSpec(
-                name=_check_name(check),
+                name=group.name,
                 asset=gate_key(gate.name),
-                blocking=check.severity == "block",
-                description=f"{check.reason.en} / {check.reason.zh}",
-                metadata={"owner": check.owner, "family": check.family, "severity": check.severity},
+                blocking=group.is_blocking(settings),
+                description=group.description(),
+                metadata={"owners": ", ".join(sorted({rule.owner for rule in group.rules}))},
             )
-            for check in checks
+            for group in groups
         ],
     )
     def evaluate(
         context: dg.AssetExecutionContext, workspace: WorkspaceResource
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
-        from expectations.runner import evaluate_gate  # noqa: PLC0415  (imports great_expectations)
+        from expectations.runner import evaluate_gate  # imports great_expectations
 
         result = evaluate_gate(workspace.workspace, workspace.settings, gate.name, build_id=context.run_id)
         by_id = {check.id: check for check in result.checks}
-        for check in checks:
-            outcome = by_id[check.id]
-            yield dg.AssetCheckResult(
-                check_name=_check_name(check),
-                asset_key=gate_key(gate.name),
-                passed=outcome.status in ("passed", "not_applicable"),
-                severity=dg.AssetCheckSeverity.ERROR if check.severity == "block" else dg.AssetCheckSeverity.WARN,
-                metadata={
-                    "status": outcome.status,
-                    "violations": outcome.violations if outcome.violations is not None else "not evaluated",
-                    "examples": dg.MetadataValue.json(outcome.examples),
-                },
-            )
+        for group in groups:
+            yield _group_result(gate.name, group, by_id)
         counts = result.counts()
         report(f"gate {gate.name}: {result.status} ({', '.join(f'{n} {status}' for status, n in counts.items() if n)})")
         if result.status != "passed":
             raise GateRefusedError(result.explain(), hint=result.hint())
-        yield dg.MaterializeResult(
-            asset_key=gate_key(gate.name), metadata={key: value for key, value in counts.items()}
-        )
+        yield dg.MaterializeResult(asset_key=gate_key(gate.name), metadata=dict(counts))
 
     return evaluate
 
 
+def _group_result(gate: str, group: CheckGroup, outcomes: Mapping[str, object]) -> dg.AssetCheckResult:
+    from expectations.runner import CheckResult
+
+    rules: list[CheckResult] = [outcomes[rule.id] for rule in group.rules]  # type: ignore[misc]
+    bad = [rule for rule in rules if rule.status in ("warned", "failed", "error")]
+    return dg.AssetCheckResult(
+        check_name=group.name,
+        asset_key=gate_key(gate),
+        passed=not bad,
+        severity=dg.AssetCheckSeverity.ERROR
+        if any(rule.status in ("failed", "error") for rule in bad)
+        else dg.AssetCheckSeverity.WARN,
+        metadata={
+            "rules": dg.MetadataValue.md(
+                "| rule | status | violations |\n|---|---|---|\n"
+                + "\n".join(
+                    f"| {rule.id} | {'not evaluated' if rule.status == 'error' else rule.status} "
+                    f"| {'–' if rule.violations is None else rule.violations} |"
+                    for rule in rules
+                )
+            ),
+            "examples": dg.MetadataValue.json({rule.id: rule.examples for rule in bad}),
+        },
+    )
+
+
 @dg.definitions
 def gates() -> dg.Definitions:
-    return dg.Definitions(assets=[_gate_asset(gate) for gate in GATES])
+    """All gates, with the rules that apply to what the workspace's mappings feed."""
+    workspace = active_workspace()
+    settings = load_settings(workspace)
+    mapped = {
+        entity
+        for mapping in load_mappings(workspace, settings)
+        for obj in mapping.objects.values()
+        for entity in obj.feeds
+    }
+    return dg.Definitions(assets=[_gate_asset(gate, check_groups(gate.name, mapped), settings) for gate in GATES])

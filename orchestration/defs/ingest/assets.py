@@ -27,7 +27,7 @@ def _landing_asset(mapping: SourceMapping, obj: SourceObject) -> dg.AssetsDefini
         description=f"{mapping.label.en}: {place} → {entities} / {mapping.label.zh}：{place} → {entities}",
     )
     def landing(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> dg.MaterializeResult:
-        from orchestration.lib.landing import land_object  # noqa: PLC0415  (opens DuckDB only when it runs)
+        from orchestration.lib.landing import land_object
 
         result = land_object(workspace.workspace, workspace.settings, mapping, obj, progress=context.log.info)
         report(
@@ -73,7 +73,7 @@ def _canonical_asset(mappings: list[SourceMapping]) -> dg.AssetsDefinition:
 
     @dg.multi_asset(specs=specs, name="canonical")
     def canonical(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Iterator[dg.MaterializeResult]:
-        from orchestration.lib.canonical import build_canonical  # noqa: PLC0415  (opens DuckDB only when it runs)
+        from orchestration.lib.canonical import build_canonical
 
         progress: Callable[[str], None] = context.log.info
         result = build_canonical(workspace.workspace, workspace.settings, workspace.mappings, progress=progress)

@@ -15,7 +15,7 @@ from orchestration.lib.progress import report
     description="Versioned snapshot with manifest, per role, switched atomically / 发布快照：带清单、按角色、原子切换",
 )
 def snapshot(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> dg.MaterializeResult:
-    from orchestration.lib.publish import publish_snapshot  # noqa: PLC0415  (opens DuckDB only when it runs)
+    from orchestration.lib.publish import publish_snapshot
 
     result = publish_snapshot(
         workspace.workspace, workspace.settings, run_id=context.run_id, code_version=code_version()

@@ -1,10 +1,10 @@
-"""Turn what dbt did into Dagster events: materialisations with row counts, schema and column lineage; test results."""
+"""Turn what dbt did into Dagster events: materialisations with row counts, schema, column lineage and tests passed."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
-from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
 from orchestration.defs.resources import WorkspaceResource
 from orchestration.lib.column_lineage import LineageCache
@@ -13,39 +13,41 @@ from orchestration.lib.warehouse import relation_columns
 
 
 def dbt_events(
-    context: dg.AssetExecutionContext,
     workspace: WorkspaceResource,
     manifest: Mapping[str, Any],
     translator: Any,
     result: DbtResult,
-) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-    """Yield one event per model and per test that dbt ran, in dbt's order."""
+) -> Iterator[dg.MaterializeResult]:
+    """Yield one event per model that dbt built, in dbt's order."""
     columns = relation_columns(workspace.workspace)
     cache = LineageCache(workspace.workspace.state_dir / "column_lineage.json")
+    tests_passed = Counter(
+        parent
+        for node in result.nodes
+        if node.resource_type == "test" and node.status == "pass"
+        for parent in node.depends_on
+    )
     for node in result.nodes:
+        if node.relation is None or node.status != "success":
+            continue
         props = manifest["nodes"][node.unique_id]
-        if node.relation is not None and node.status == "success":
-            yield dg.MaterializeResult(
-                asset_key=translator.get_asset_spec(manifest, node.unique_id, None).key,
-                metadata={
-                    "dagster/row_count": node.rows,
-                    "dagster/column_schema": _table_schema(props, columns[node.relation]),
-                    "dagster/column_lineage": _lineage(
-                        manifest, translator, props, node.compiled_code or "", columns, cache
-                    ),
-                    "seconds": node.seconds,
-                },
-            )
-        elif node.resource_type == "test" and node.status != "skipped":
-            check = get_asset_check_key_for_test(manifest, translator, node.unique_id, None)
-            if check is not None and check in context.selected_asset_check_keys:
-                yield dg.AssetCheckResult(
-                    asset_key=check.asset_key,
-                    check_name=check.name,
-                    passed=node.status == "pass",
-                    severity=dg.AssetCheckSeverity.WARN if node.status == "warn" else dg.AssetCheckSeverity.ERROR,
-                    metadata={"failures": node.failures or 0},
-                )
+        yield dg.MaterializeResult(
+            asset_key=translator.get_asset_spec(manifest, node.unique_id, None).key,
+            metadata={
+                "dagster/row_count": node.rows,
+                "dagster/column_schema": _table_schema(props, columns[node.relation]),
+                "dagster/column_lineage": _lineage(
+                    manifest=manifest,
+                    translator=translator,
+                    props=props,
+                    compiled_sql=node.compiled_code or "",
+                    columns=columns,
+                    cache=cache,
+                ),
+                "seconds": node.seconds,
+                "dbt_tests_passed": tests_passed[node.unique_id],
+            },
+        )
     cache.save()
 
 
@@ -60,6 +62,7 @@ def _table_schema(props: Mapping[str, Any], columns: Mapping[str, str]) -> dg.Ta
 
 
 def _lineage(
+    *,
     manifest: Mapping[str, Any],
     translator: Any,
     props: Mapping[str, Any],

@@ -36,6 +36,6 @@ def land_object(
         ConfigurationError: the vault's key is missing or another one, or the connection is not set up.
         DataError: nothing is there, or a file or table cannot be taken as it is; nothing of it is landed then.
     """
-    from orchestration.lib.landing.land import land  # noqa: PLC0415
+    from orchestration.lib.landing.land import land
 
     return land(workspace, mapping, obj, progress or (lambda text: None))

@@ -167,10 +167,10 @@ class Ledger:
     # Runs ------------------------------------------------------------------------------------------------------------
 
     def record_run(self, run_id: str, trigger: str, user: str, code_version: str, settings_hash: str) -> None:
-        """Note that a run began."""
+        """Note that a run began; told again by another process of the same run, it changes nothing."""
         with self._writing() as db:
             db.execute(
-                "insert into run values (?, ?, ?, ?, ?, ?, null, 'started', null)",
+                "insert into run values (?, ?, ?, ?, ?, ?, null, 'started', null) on conflict (run_id) do nothing",
                 (run_id, trigger, user, code_version, settings_hash, _text(now())),
             )
 

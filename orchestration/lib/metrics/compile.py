@@ -55,11 +55,11 @@ def compiled_queries(registry: Registry, state_dir: Path) -> tuple[CompiledQuery
 
 def compile_queries(registry: Registry) -> Iterable[CompiledQuery]:
     """Compile every cut × period kind, without the cache."""
-    from metricflow.engine.metricflow_engine import MetricFlowEngine, MetricFlowQueryRequest  # noqa: PLC0415 - 0.8 s
-    from metricflow_semantics.model.dbt_manifest_parser import (  # noqa: PLC0415
+    from metricflow.engine.metricflow_engine import MetricFlowEngine, MetricFlowQueryRequest
+    from metricflow_semantics.model.dbt_manifest_parser import (
         parse_manifest_from_dbt_generated_manifest,
     )
-    from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup  # noqa: PLC0415
+    from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
 
     manifest = parse_manifest_from_dbt_generated_manifest(
         manifest_json_string=registry.file.read_text(encoding="utf-8")
@@ -95,8 +95,8 @@ def _for_period(query: CompiledQuery, granularity: str | None) -> CompiledQuery:
 
 def _renderer_client() -> Any:
     """The part of a SQL client that ``explain`` asks for: a renderer of DuckDB's dialect. It cannot run anything."""
-    from metricflow.protocols.sql_client import SqlEngine  # noqa: PLC0415
-    from metricflow.sql.render.duckdb_renderer import DuckDbSqlPlanRenderer  # noqa: PLC0415
+    from metricflow.protocols.sql_client import SqlEngine
+    from metricflow.sql.render.duckdb_renderer import DuckDbSqlPlanRenderer
 
     class RendererClient:
         sql_engine_type = SqlEngine.DUCKDB

@@ -182,7 +182,7 @@ def _rows(
         return []
     relation = "metric_value"
     if question.compare:
-        from orchestration.lib.metrics.compare import comparison_sql  # noqa: PLC0415  (its package is not light)
+        from orchestration.lib.metrics.compare import comparison_sql
 
         relation = f"({comparison_sql('metric_value', question.compare)})"
     conditions = "".join(f" and {quote(column)} is not distinct from ?" for column in filters)

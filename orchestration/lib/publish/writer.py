@@ -163,20 +163,20 @@ def publish_snapshot(
 
 def require_gates(connection: duckdb.DuckDBPyConnection, gates: Sequence[str] | None = None) -> None:
     """Refuse to go on unless every gate (default: all there are) passed for exactly the data in the warehouse."""
-    from orchestration.lib.gate_token import GATE_ORDER, require_gate  # noqa: PLC0415  (readers never need it)
+    from orchestration.lib.gate_token import GATE_ORDER, require_gate
 
     for gate in GATE_ORDER if gates is None else gates:
         require_gate(connection, gate)
 
 
 def _contract_keys() -> dict[str, str]:
-    from orchestration.lib.contract import load_contract  # noqa: PLC0415
+    from orchestration.lib.contract import load_contract
 
     return {name: entity.key for name, entity in load_contract().entities.items()}
 
 
 def _registry_definitions(workspace: Workspace) -> Any:
-    from orchestration.lib.metrics import metric_definitions  # noqa: PLC0415
+    from orchestration.lib.metrics import metric_definitions
 
     return metric_definitions(workspace.dbt_target_dir)
 
