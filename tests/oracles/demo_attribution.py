@@ -15,6 +15,8 @@ from tests.oracles.exact import BILLION, CUMULATIVE, credited
 
 LOOKBACK = {"trade_show": 540}
 LOOKBACK_DEFAULT = 365
+IMPLIED = "~"
+"""Begins the id of a touch that no row records: the creation of a lead that no touch explains."""
 RULES = (
     # source, medium (empty: any), channel
     ("baidu", "cpc", "paid_search"),
@@ -63,7 +65,9 @@ class DemoAttribution:
         # a lead that no touch explains was itself a touch
         for lead in leads.itertuples():
             if lead.lead not in touched:
-                found.append((lead.account, lead.campaign, lead.created, 0, f"~{lead.lead}", lead.channel, lead.lead))
+                found.append(
+                    (lead.account, lead.campaign, lead.created, 0, f"{IMPLIED}{lead.lead}", lead.channel, lead.lead)
+                )
         merged: dict[tuple[object, ...], tuple[datetime, int, str, str]] = {}
         for account, campaign, moment, vague, touch, channel, lead in found:
             if not isinstance(account, str) or (lead is not None and not leads.at[lead, "valid"]):
@@ -71,8 +75,8 @@ class DemoAttribution:
             # one campaign, one account, one day: one touch, the earliest
             key: tuple[object, ...] = (account, campaign, moment.date()) if campaign else (account, touch)
             entry = (moment, vague, touch, channel)
-            if key in merged:
-                self.merged_touches.append(max(entry, merged[key])[2])
+            if key in merged and not (gone := max(entry, merged[key])[2]).startswith(IMPLIED):
+                self.merged_touches.append(gone)
             merged[key] = min(entry, merged[key]) if key in merged else entry
         by_account: dict[str, list[tuple[datetime, int, str, str]]] = defaultdict(list)
         for key, entry in merged.items():
