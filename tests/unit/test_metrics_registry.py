@@ -136,6 +136,8 @@ def test_no_manifest_says_how_to_get_one(tmp_path: Path) -> None:
         ("0.00000001", "2", "0.00000001"),
         ("-0.00000001", "2", "-0.00000001"),
         ("9999999999999.99", "0.5", "19999999999999.98000000"),
+        # a weight has nine places; rounded to eight it would give 450.03000540
+        ("150.01", "0.333333333", "450.03000045"),
         ("5", "0", None),
         ("null", "5", None),
     ],

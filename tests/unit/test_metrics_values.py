@@ -110,8 +110,8 @@ def test_new_customers_by_channel_are_sums_of_weights(built: ScratchProject) -> 
     # acquisition cost without the retention campaign: 150.01 ÷ ⅓
     assert cell(built, "cac", "direct", "channel", channel_id="ad")[:4] == (
         D("150.01"),
-        D("0.333333"),
-        D("450.03045003"),
+        D("0.333333333"),
+        D("450.03000045"),
         1,
     )
     assert cell(built, "cac", "direct", "channel", channel_id="unattributed")[:3] == (D(0), D(1), D(0))

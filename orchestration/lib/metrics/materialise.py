@@ -27,7 +27,8 @@ from orchestration.lib.metrics.exact import quotient_sql
 from orchestration.lib.metrics.registry import Component, MetricDefinition, Registry, load_registry
 from orchestration.lib.workspace import Workspace
 
-NUMBER: Final = "decimal(28, 6)"
+# as many places as an attribution weight has: a cost divided by a rounded weight is off by whole yuan
+NUMBER: Final = "decimal(28, 9)"
 _BASE: Final = "temp.main.metric_base"
 
 

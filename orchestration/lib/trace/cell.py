@@ -17,7 +17,7 @@ from orchestration.lib.publish.metric_view import FLAVOURS, Answer, Question, as
 from orchestration.lib.publish.periods import end_of
 from orchestration.lib.publish.reader import Snapshot
 
-NUMBER = "decimal(28, 6)"
+NUMBER = "decimal(28, 9)"
 AMOUNT = "_amount"
 # How one row adds to an aggregate; a distinct count is won by the first row of each value.
 _PER_ROW = {
