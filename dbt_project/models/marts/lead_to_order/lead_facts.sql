@@ -1,15 +1,21 @@
 -- One row per lead after de-duplication, with how far it came. Spam and test leads stay, with their reason.
--- A window that has not passed yet at the as-of date is flagged (…_mature = false), its lead is not dropped.
+-- A window that has not passed yet at the as-of date is flagged (…_mature = false), its lead is not dropped; what happens
+-- after that date is in no window.
 {% set window = var('opportunity_window_days') | int -%}
 with opportunity as (
   select
-    lead_id,
-    opportunity_id,
-    created_on,
-    is_won,
-    row_number() over (partition by lead_id order by created_at, opportunity_id) as sequence
-  from {{ ref('int_opportunity') }}
-  where lead_id is not null
+    opportunities.lead_id,
+    opportunities.opportunity_id,
+    opportunities.created_on,
+    opportunities.is_won,
+    {{ days_between('leads.created_on', 'opportunities.created_on') }} between 0 and {{ window }}
+    and opportunities.created_on <= as_of.as_of_on as is_within_window,
+    row_number() over (
+      partition by opportunities.lead_id order by opportunities.created_at, opportunities.opportunity_id
+    ) as sequence
+  from {{ ref('int_opportunity') }} as opportunities
+  inner join {{ ref('int_lead') }} as leads on opportunities.lead_id = leads.lead_id
+  cross join {{ ref('int_as_of') }} as as_of
 ),
 
 summed as (
@@ -17,6 +23,7 @@ summed as (
     lead_id,
     count(*) as opportunity_count,
     sum(case when is_won then 1 else 0 end) as won_count,
+    sum(case when is_within_window then 1 else 0 end) as count_within_window,
     min(case when sequence = 1 then opportunity_id end) as first_opportunity_id,
     min(created_on) as first_opportunity_on
   from opportunity
@@ -37,6 +44,7 @@ judged as (
     leads.*,
     coalesce(summed.opportunity_count, 0) as opportunity_count,
     coalesce(summed.won_count, 0) as won_count,
+    coalesce(summed.count_within_window, 0) as count_within_window,
     summed.first_opportunity_id,
     summed.first_opportunity_on,
     buyer.first_order_on as account_first_order_on,
@@ -76,19 +84,19 @@ select
   mql_on,
   days_to_mql,
   mql_on is not null as is_mql,
-  coalesce(days_to_mql between 0 and 30, false) as is_mql_30d,
-  coalesce(days_to_mql between 0 and 90, false) as is_mql_90d,
+  coalesce(days_to_mql between 0 and least(30, age_days), false) as is_mql_30d,
+  coalesce(days_to_mql between 0 and least(90, age_days), false) as is_mql_90d,
   sql_on,
   days_to_sql,
   sql_on is not null as is_sql,
-  coalesce(days_to_sql between 0 and 30, false) as is_sql_30d,
-  coalesce(days_to_sql between 0 and 90, false) as is_sql_90d,
+  coalesce(days_to_sql between 0 and least(30, age_days), false) as is_sql_30d,
+  coalesce(days_to_sql between 0 and least(90, age_days), false) as is_sql_90d,
   opportunity_count,
   opportunity_count > 0 as has_opportunity,
   first_opportunity_id,
   first_opportunity_on,
   days_to_opportunity,
-  coalesce(days_to_opportunity between 0 and {{ window }}, false) as is_opportunity_within_window,
+  count_within_window > 0 as is_opportunity_within_window,
   coalesce(age_days >= {{ window }}, false) as is_opportunity_window_mature,
   won_count > 0 as has_won_opportunity,
   account_first_order_on,

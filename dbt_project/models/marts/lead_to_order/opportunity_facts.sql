@@ -1,20 +1,26 @@
--- One row per opportunity: how it ended, what it was worth, the confirmed orders that came of it.
+-- One row per opportunity: how it ended, what it was worth, the confirmed orders that came of it. An order before the
+-- opportunity, or after the as-of date, is in no window; a later one within it still counts.
 {% set window = var('order_window_days') | int -%}
 with ordered as (
   select
-    opportunity_id,
-    order_id,
-    confirmed_on,
-    net_booked,
-    row_number() over (partition by opportunity_id order by confirmed_at, order_id) as sequence
-  from {{ ref('order_facts') }}
-  where not is_excluded and opportunity_id is not null
+    orders.opportunity_id,
+    orders.order_id,
+    orders.confirmed_on,
+    orders.net_booked,
+    {{ days_between('opportunities.created_on', 'orders.confirmed_on') }} between 0 and {{ window }}
+    and orders.confirmed_on <= as_of.as_of_on as is_within_window,
+    row_number() over (partition by orders.opportunity_id order by orders.confirmed_at, orders.order_id) as sequence
+  from {{ ref('order_facts') }} as orders
+  inner join {{ ref('int_opportunity') }} as opportunities on orders.opportunity_id = opportunities.opportunity_id
+  cross join {{ ref('int_as_of') }} as as_of
+  where not orders.is_excluded
 ),
 
 summed as (
   select
     opportunity_id,
     count(*) as order_count,
+    sum(case when is_within_window then 1 else 0 end) as count_within_window,
     {{ full_sum('net_booked') }} as net_booked,
     min(case when sequence = 1 then order_id end) as first_order_id,
     min(confirmed_on) as first_order_on
@@ -26,6 +32,7 @@ judged as (
   select
     opportunities.*,
     coalesce(summed.order_count, 0) as order_count,
+    coalesce(summed.count_within_window, 0) as count_within_window,
     case when summed.opportunity_id is null then 0 else summed.net_booked end as net_booked,
     summed.first_order_id,
     summed.first_order_on,
@@ -72,7 +79,7 @@ select
   first_order_id,
   first_order_on,
   days_to_order,
-  coalesce(days_to_order between 0 and {{ window }}, false) as is_order_within_window,
+  count_within_window > 0 as is_order_within_window,
   coalesce(age_days >= {{ window }}, false) as is_order_window_mature,
   cast(net_booked as decimal(18, 2)) as net_booked,
   source_system,
