@@ -48,7 +48,7 @@ def active_workspace() -> Workspace:
     )
 
 
-class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+class WorkspaceResource(dg.ConfigurableResource):
     """The workspace of this code location.
 
     It holds the workspace's kernel lock while a run executes, so that runs started by the CLI, the UI, a schedule and a
@@ -102,7 +102,7 @@ class WorkspaceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             from orchestration.lib.dbt_runner import DbtRunner
 
             self._dbt = DbtRunner(self.workspace, self.settings)
-        return self._dbt  # type: ignore[no-any-return]
+        return self._dbt
 
 
 def default_resources() -> dict[str, Any]:

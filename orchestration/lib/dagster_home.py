@@ -10,6 +10,8 @@ _INSTANCE_FILE = """\
 # Written by triloop when it is missing; edit freely, for instance to keep runs in PostgreSQL (docs/how-to/operate.md).
 telemetry:
   enabled: false
+nux:
+  enabled: false   # no sign-up window at the first visit
 concurrency:
   runs:
     max_concurrent_runs: 1   # only a queue; the truth is the workspace's kernel lock

@@ -68,7 +68,9 @@ def automation() -> dg.Definitions:
     per_source = [
         dg.define_asset_job(
             f"refresh_{mapping.source}",
-            selection=dg.AssetSelection.assets(*([mapping.source, name] for name in mapping.objects)).downstream(),
+            # All that follows is rebuilt whole: the floors below read every source, whichever was refreshed.
+            selection=dg.AssetSelection.assets(*([mapping.source, name] for name in mapping.objects))
+            | (dg.AssetSelection.all() - dg.AssetSelection.groups("landing")),
             description=f"{mapping.label.en} and all that follows from it / 刷新{mapping.label.zh}及其下游",
         )
         for mapping in mappings

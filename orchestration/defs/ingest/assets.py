@@ -46,7 +46,7 @@ def _landing_asset(mapping: SourceMapping, obj: SourceObject) -> dg.AssetsDefini
     return landing
 
 
-def _batch_table(batches: list) -> str:  # type: ignore[type-arg]
+def _batch_table(batches: list) -> str:
     lines = ["| file | rows | sha256 |", "|---|---|---|"]
     lines += [f"| {batch.source_file} | {batch.row_count} | `{batch.sha256[:16]}` |" for batch in batches]
     return "\n".join(lines)
