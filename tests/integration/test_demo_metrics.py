@@ -64,7 +64,7 @@ def is_something(sides: tuple[Decimal, Decimal | None]) -> bool:
 def test_metric_equals_the_oracle(name: str, oracle: DemoMetrics, published: Published) -> None:
     exact = {cell: sides for cell, sides in getattr(oracle, name).items() if is_something(sides)}
     # metric_value holds both sides with 6 decimals; only the weights behind new customers have more
-    expected = {cell: (six(top), None if below is None else six(below)) for cell, (top, below) in exact.items()}
+    expected = {cell: (nine(top), None if below is None else nine(below)) for cell, (top, below) in exact.items()}
     found = published.sides(*METRICS[name])
     is_ratio = any(below is not None for _, below in expected.values())
     shown = {
@@ -85,8 +85,8 @@ def test_metric_equals_the_oracle(name: str, oracle: DemoMetrics, published: Pub
     assert values == quotients
 
 
-def six(amount: Decimal) -> Decimal:
-    return rounded(amount, 6)
+def nine(amount: Decimal) -> Decimal:
+    return rounded(amount, 9)
 
 
 def quotient(top: Decimal, below: Decimal | None) -> Decimal | None:
