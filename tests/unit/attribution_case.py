@@ -30,14 +30,14 @@ UPSTREAM = {
         "order_id order_line_id product_id ordered_on:date is_excluded:boolean net_booked:decimal(18,2)"
     ),
     "marts.invoice_line_facts": columns(
-        "order_id order_line_id invoice_line_id invoiced_on:date is_excluded:boolean net_invoiced:decimal(18,2) "
-        "cogs:decimal(18,2) gross_profit:decimal(18,2)"
+        "order_id order_line_id invoice_line_id product_id invoiced_on:date is_excluded:boolean "
+        "net_invoiced:decimal(18,2) cogs:decimal(18,2) gross_profit:decimal(18,2)"
     ),
     "marts.order_cost_facts": columns(
         "order_id order_line_id cost_line_id kind incurred_on:date is_excluded:boolean amount:decimal(18,2)"
     ),
     "marts.payment_line_facts": columns(
-        "order_id order_line_id payment_line_id paid_on:date is_excluded:boolean collected:decimal(18,2)"
+        "order_id order_line_id payment_line_id product_id paid_on:date is_excluded:boolean collected:decimal(18,2)"
     ),
     # given by hand, so that the tests of credits do not depend on how postings come about
     "attribution.order_measure": columns(

@@ -331,7 +331,13 @@ def test_order_measure_posts_every_document_on_its_day(tmp_path: Path) -> None:
                 "gross_profit": "-10.00",
             },
             uncosted | {"invoice_line_id": "i3", "invoiced_on": "2024-02-01", "net_invoiced": "7.00"},
-            {"invoice_line_id": "i4", "is_excluded": False, "invoiced_on": "2024-02-01", "net_invoiced": "3.00"},
+            {
+                "invoice_line_id": "i4",
+                "is_excluded": False,
+                "invoiced_on": "2024-02-01",
+                "net_invoiced": "3.00",
+                "product_id": "p9",
+            },
         ],
     )
     case.load(
@@ -367,3 +373,5 @@ def test_order_measure_posts_every_document_on_its_day(tmp_path: Path) -> None:
         ("u", "invoiced", "invoice_line:i3", day(2024, 2, 1), D("7.00")),
         (None, "invoiced", "invoice_line:i4", day(2024, 2, 1), D("3.00")),
     ]  # fmt: skip
+    # what was billed, though no order line says so
+    assert case.rows("select distinct product_id from attribution.order_measure where document_id = 'i4'") == [("p9",)]

@@ -1,18 +1,5 @@
 {#- Exact arithmetic that DuckDB and Spark do alike. Money is never divided in binary floating point. -#}
 
-{#- Integer quotient, cut towards zero. -#}
-{% macro integer_quotient(dividend, divisor) -%}
-  {{ return(adapter.dispatch('integer_quotient', 'triloop')(dividend, divisor)) }}
-{%- endmacro %}
-
-{% macro duckdb__integer_quotient(dividend, divisor) -%}
-  (cast({{ dividend }} as hugeint) // nullif(cast({{ divisor }} as hugeint), 0))
-{%- endmacro %}
-
-{% macro spark__integer_quotient(dividend, divisor) -%}
-  (cast({{ dividend }} as decimal(38, 0)) div nullif(cast({{ divisor }} as decimal(38, 0)), 0))
-{%- endmacro %}
-
 {#- A number without fraction, wide enough to multiply cents by cents. -#}
 {% macro whole_number(value) -%}
   {{ return(adapter.dispatch('whole_number', 'triloop')(value)) }}

@@ -62,7 +62,24 @@ cast(
 )
 {%- endmacro %}
 
-{#- Division that knows no infinity: NULL when the divisor is 0. -#}
-{% macro safe_divide(numerator, denominator, type='decimal(28, 8)') -%}
-cast({{ numerator }} / nullif({{ denominator }}, 0) as {{ type }})
+{#- Integer quotient, cut towards zero. -#}
+{% macro integer_quotient(dividend, divisor) -%}
+  {{ return(adapter.dispatch('integer_quotient', 'triloop')(dividend, divisor)) }}
+{%- endmacro %}
+
+{% macro duckdb__integer_quotient(dividend, divisor) -%}
+  (cast({{ dividend }} as hugeint) // nullif(cast({{ divisor }} as hugeint), 0))
+{%- endmacro %}
+
+{% macro spark__integer_quotient(dividend, divisor) -%}
+  (cast({{ dividend }} as decimal(38, 0)) div nullif(cast({{ divisor }} as decimal(38, 0)), 0))
+{%- endmacro %}
+
+{#- 1 ÷ a rate of 8 decimals, to 8 decimals, divided as integers; NULL when the rate is 0. -#}
+{% macro inverse_rate(rate) -%}
+{%- set divisor = "cast(" ~ rate ~ " as decimal(28, 8)) * 100000000" -%}
+cast(
+  cast({{ integer_quotient("2 * 10000000000000000 + " ~ divisor, "2 * (" ~ divisor ~ ")") }} as decimal(38, 0))
+  * cast(0.00000001 as decimal(9, 8)) as decimal(18, 8)
+)
 {%- endmacro %}

@@ -19,6 +19,16 @@ with business_date as (
   select max(paid_on) as latest_on from {{ ref('stg_payment') }}
   union all
   select max(spent_on) as latest_on from {{ ref('stg_marketing_spend') }}
+  union all
+  select {{ to_business_date('max(created_at)') }} as latest_on from {{ ref('stg_opportunity') }}
+  union all
+  select {{ to_business_date('max(closed_at)') }} as latest_on from {{ ref('stg_opportunity') }}
+  union all
+  select {{ to_business_date('max(shipped_at)') }} as latest_on from {{ ref('stg_shipment') }}
+  union all
+  select {{ to_business_date('max(opened_at)') }} as latest_on from {{ ref('stg_service_ticket') }}
+  union all
+  select max(incurred_on) as latest_on from {{ ref('stg_order_cost') }}
 )
 
 select

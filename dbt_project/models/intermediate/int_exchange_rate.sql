@@ -18,7 +18,7 @@ with quoted as (
   select
     to_currency as from_currency,
     rate_date as quoted_on,
-    {{ safe_divide('1', 'rate', 'decimal(18, 8)') }} as rate,
+    {{ inverse_rate('rate') }} as rate,
     rate_id,
     rate_type,
     true as is_inverted

@@ -1,7 +1,7 @@
 -- What each payment settles of an invoice, and how much of that is collected net of VAT: allocation × net ÷ gross.
 -- Rounded on the running total of the invoice, so that an invoice paid in full has collected exactly its net amount.
--- Money paid back against a credit note is valued on the day of the last payment it gives back, so a full refund leaves
--- nothing of an exchange difference in collected cash.
+-- Money paid back, against a credit note or against the invoice itself, is valued on the day of the last payment it gives
+-- back, so a full refund leaves nothing of an exchange difference in collected cash.
 with allocated as (
   select
     allocations.allocation_id,
@@ -36,8 +36,12 @@ refunded as (
     max(receipts.paid_on) as received_on
   from allocated as refunds
   inner join allocated as receipts
-    on refunds.reverses_invoice_id = receipts.invoice_id and refunds.paid_on >= receipts.paid_on
-  where refunds.invoice_kind = 'credit_note'
+    on
+      case when refunds.invoice_kind = 'credit_note' then refunds.reverses_invoice_id else refunds.invoice_id end
+      = receipts.invoice_id
+      and refunds.paid_on >= receipts.paid_on
+      and receipts.allocated_amount > 0
+  where refunds.invoice_kind = 'credit_note' or refunds.allocated_amount < 0
   group by refunds.allocation_id
 ),
 
@@ -47,7 +51,7 @@ running as (
     case
       when allocated.invoice_kind = 'credit_note'
         then coalesce(refunded.received_on, allocated.invoice_valued_on)
-      else allocated.paid_on
+      else coalesce(refunded.received_on, allocated.paid_on)
     end as valued_on,
     sum(allocated.allocated_amount) over (
       partition by allocated.invoice_id

@@ -20,7 +20,8 @@ posting as (
     order_line_id as document_id,
     ordered_on as posted_on,
     'booked' as measure,
-    net_booked as amount
+    net_booked as amount,
+    product_id
   from {{ ref('order_line_facts') }}
   where not is_excluded
 
@@ -37,7 +38,8 @@ posting as (
       when 'invoiced' then line.net_invoiced
       when 'cogs' then line.cogs
       else line.gross_profit
-    end as amount
+    end as amount,
+    line.product_id
   from {{ ref('invoice_line_facts') }} as line
   cross join (values ('invoiced'), ('cogs'), ('gross_profit'), ('contribution')) as measure (name)
   where not line.is_excluded
@@ -51,7 +53,8 @@ posting as (
     cost.cost_line_id as document_id,
     cost.incurred_on as posted_on,
     measure.name as measure,
-    case measure.name when 'contribution' then -cost.amount else cost.amount end as amount
+    case measure.name when 'contribution' then -cost.amount else cost.amount end as amount,
+    cast(null as string) as product_id
   from {{ ref('order_cost_facts') }} as cost
   cross join (values ('contribution'), ('after_sales')) as measure (name)
   left join costed_order on cost.order_id = costed_order.order_id
@@ -75,7 +78,8 @@ posting as (
     payment_line_id as document_id,
     paid_on as posted_on,
     'collected' as measure,
-    collected as amount
+    collected as amount,
+    product_id
   from {{ ref('payment_line_facts') }}
   where not is_excluded
 )
@@ -94,7 +98,7 @@ select
   coalesce(orders.origin_campaign_id, 'unknown') as origin_campaign_id,
   orders.salesperson_id,
   orders.distributor_id,
-  lines.product_id
+  coalesce(posting.product_id, lines.product_id) as product_id
 from posting
 left join {{ ref('order_facts') }} as orders on posting.order_id = orders.order_id
 left join {{ ref('order_line_facts') }} as lines on posting.order_line_id = lines.order_line_id
