@@ -88,6 +88,7 @@ def checks() -> list[Check]:
         *(_repeated_document(document) for document in DOCUMENTS),
         *(_fan_out(grain) for grain in GRAINS),
         _unique_touch(),
+        _one_freight(),
     ]
 
 
@@ -277,4 +278,26 @@ select touch_id as key, any_value(source_file) as source_file, min(source_row) a
   'rows = ' || count(*) as detail
 from intermediate.int_touch group by touch_id having count(*) > 1""",
         requires=(),
+    )
+
+
+def _one_freight() -> Check:
+    return _check(
+        "freight",
+        ("intermediate.int_order_cost",),
+        "finance",
+        Label(
+            en="freight comes with an order's shipments or as a cost of the order, not both: it would be paid twice",
+            zh="一张订单的运费要么在发货单上，要么在订单费用中，两处都有就会重复计算",
+        ),
+        sql="""
+select c.document_id as key, c.source_file, c.source_row,
+  'order ' || c.order_id || ': ' || c.amount || ' ' || coalesce(c.currency, '-') || ' beside freight of its shipments'
+    as detail
+from intermediate.int_order_cost as c
+where c.kind = 'freight' and c.document_kind = 'order_cost' and c.amount <> 0 and exists (
+  select 1 from intermediate.int_order_cost as s
+  where s.kind = 'freight' and s.document_kind = 'shipment' and s.order_id = c.order_id and s.amount <> 0
+)""",
+        requires=("order_cost", "shipment"),
     )

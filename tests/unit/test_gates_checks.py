@@ -240,6 +240,16 @@ FAULTS = [
         ("touchpoint.csv", 2),
         "rows = 2",
     ),
+    Fault(  # the carrier's bill came with the shipment and once more in the accounts
+        "staging.dedup.freight",
+        "insert into intermediate.int_order_cost by name select document_kind || ':x' as cost_id, document_kind, "
+        "'erp:' || document_kind as document_id, 'freight' as kind, 'erp:so1' as order_id, 80.00 as amount, "
+        "'CNY' as currency, document_kind || '.csv' as source_file, 2 as source_row "
+        "from (values ('shipment'), ('order_cost')) as document (document_kind)",
+        "erp:order_cost",
+        ("order_cost.csv", 2),
+        "order erp:so1: 80.00 CNY",
+    ),
     # ---- currency
     Fault(
         "staging.currency.code_marketing_spend",
