@@ -43,7 +43,7 @@ FormatOption = Annotated[Format, typer.Option("--format", help="table, csv or js
 def plain(value: Any) -> Any:
     """A value as CSV and JSON carry it: decimals as exact text, times as ISO text."""
     if isinstance(value, Decimal):
-        return f"{value:f}"
+        return _plain_decimal(value)
     if isinstance(value, datetime.date | datetime.datetime | datetime.time):
         return value.isoformat()
     if isinstance(value, Mapping):
@@ -87,11 +87,22 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return "✓" if value else "✗"
     if isinstance(value, Decimal):
-        return f"{value:f}"
+        return _plain_decimal(value)
     if isinstance(value, datetime.datetime):
         return value.isoformat(sep=" ")
     # A control character in a name must not steer the reader's terminal.
     return "".join(c if c == "\n" or unicodedata.category(c)[0] != "C" else "�" for c in str(plain(value)))
+
+
+def _plain_decimal(value: Decimal) -> str:
+    """Every digit that says something: 73109.540000000 is 73109.54, 583.000000000 is 583, 12.50 stays."""
+    exponent = value.as_tuple().exponent
+    text = f"{value:f}"
+    if not isinstance(exponent, int) or exponent >= -2:
+        return text
+    whole, _, fraction = text.partition(".")
+    fraction = fraction.rstrip("0")
+    return f"{whole}.{fraction.ljust(2, '0')}" if fraction else whole
 
 
 def print_table(

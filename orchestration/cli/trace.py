@@ -144,7 +144,7 @@ def _print_cell(workspace: Workspace, traced: CellTrace, documents: Documents, s
         typer.echo(f"  = {cell['value']:f}")
     shown_sources: dict[Source, None] = {}
     for side in traced.sides:
-        typer.echo(f"\n{say(side.name, lang)} {side.value:f} = {side.formula}")
+        typer.echo(f"\n{say(side.name, lang)} {shown(side.value)} = {side.formula}")
         for part in side.parts:
             found = documents[side.name, part.part.name]
             _print_part(part, found, lang)
@@ -156,7 +156,7 @@ def _print_cell(workspace: Workspace, traced: CellTrace, documents: Documents, s
 def _print_part(part: PartTrace, documents: list[list[Document]], lang: str) -> None:
     condition = f" ({part.part.filter_sql})" if part.part.filter_sql else ""
     rows_of = say("rows_of", lang, count=part.row_count, table=part.part.table)
-    typer.echo(f"\n{part.part.name} {part.total:f}: {rows_of}{condition}; {say('sums_exactly', lang)} ✓")
+    typer.echo(f"\n{part.part.name} {shown(part.total)}: {rows_of}{condition}; {say('sums_exactly', lang)} ✓")
     if not part.rows:
         return
     wanted = (*TABLES_BY_NAME[part.part.table].keys, part.part.time_column)

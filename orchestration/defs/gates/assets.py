@@ -77,7 +77,7 @@ def _gate_asset(gate: Gate, groups: list[CheckGroup], settings: Settings) -> dg.
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         from expectations.runner import evaluate_gate  # imports great_expectations
 
-        result = evaluate_gate(workspace.workspace, workspace.settings, gate.name, build_id=context.run_id)
+        result = evaluate_gate(workspace.workspace, workspace.settings, gate.name, build_id=context.run.run_id)
         by_id = {check.id: check for check in result.checks}
         for group in groups:
             yield _group_result(gate.name, group, by_id)

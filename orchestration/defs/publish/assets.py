@@ -18,7 +18,7 @@ def snapshot(context: dg.AssetExecutionContext, workspace: WorkspaceResource) ->
     from orchestration.lib.publish import publish_snapshot
 
     result = publish_snapshot(
-        workspace.workspace, workspace.settings, run_id=context.run_id, code_version=code_version()
+        workspace.workspace, workspace.settings, run_id=context.run.run_id, code_version=code_version()
     )
     report(
         f"published {result.snapshot_id}: "
