@@ -18,7 +18,14 @@ MARKS = {"passed": "✓", "warned": "!", "failed": "✗", "error": "✗", "not_a
 
 
 def draw(summary: Summary, lang: str) -> None:
-    """Print the picture: figures, gates, rows, quarantine, gaps, where things are, what to type next."""
+    """Print the picture: figures, gates, rows, quarantine, gaps, where things are, what to type next.
+
+    A run that stopped before any gate was asked (a file that cannot be read, say) has made nothing to show: what the
+    working database holds is of an earlier run, and a page of it would only hide the error.
+    """
+    if summary.stopped is not None and not summary.is_refused:
+        _stopped(summary, lang)
+        return
     _figures(summary, lang)
     _gates(summary, lang)
     _rows(summary, lang)
@@ -30,6 +37,15 @@ def draw(summary: Summary, lang: str) -> None:
     for note in summary.notes:
         typer.echo(f"\n! {note}")
     _places(summary, lang)
+
+
+def _stopped(summary: Summary, lang: str) -> None:
+    typer.echo(f"\n! {say('picture.stopped', lang)}")
+    if summary.snapshot_path is None:
+        typer.echo(f"  {say('none_published', lang)}")
+        return
+    old = age(timedelta(seconds=summary.snapshot_age_seconds or 0))
+    typer.echo(f"  {say('picture.stays', lang, age=old)}: {_short(summary.snapshot_path)}")
 
 
 def _figures(summary: Summary, lang: str) -> None:

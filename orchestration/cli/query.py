@@ -24,6 +24,8 @@ from orchestration.lib.errors import ConfigurationError, DataError, nearest
 from orchestration.lib.workspace import Workspace
 
 if TYPE_CHECKING:
+    import duckdb
+
     from orchestration.lib.publish.reader import Snapshot
 
 
@@ -85,18 +87,32 @@ def select(snapshot: Snapshot, sql: str) -> tuple[list[str], list[tuple[Any, ...
         cursor = snapshot.connection.execute(statements[0])
         names = [str(column[0]) for column in cursor.description or []]
         rows = cursor.fetchall()
-    except duckdb.PermissionException as error:
-        raise ConfigurationError(
-            "a query sees the snapshot's tables and nothing else: " + _readable(error),
-            hint="'show tables' lists them",
-        ) from error
-    except duckdb.CatalogException as error:
-        raise ConfigurationError(_readable(error), hint=_near_table(str(error), snapshot)) from error
-    except duckdb.IOException as error:
-        raise DataError(_readable(error), hint="see: triloop snapshots, then ask another with --snapshot") from error
     except duckdb.Error as error:
-        raise ConfigurationError(_readable(error), hint="'describe TABLE' lists a table's columns") from error
+        raise _explained(error, snapshot) from error
     return [name if names.index(name) == i else f"{name}_{i + 1}" for i, name in enumerate(names)], rows
+
+
+def _explained(error: duckdb.Error, snapshot: Snapshot) -> ConfigurationError | DataError:
+    import duckdb
+
+    text = str(error)
+    if isinstance(error, duckdb.IOException):
+        return DataError(_readable(error), hint="see: triloop snapshots, then ask another with --snapshot")
+    needs_extension = re.search(r"required extension '(\w+)|exists in the (\w+) extension", text)
+    if needs_extension:
+        name = next(filter(None, needs_extension.groups()))
+        return ConfigurationError(
+            f"a query sees the snapshot's tables and nothing else: this would need DuckDB's extension '{name}'",
+            hint="'show tables' lists the tables; to use extensions, open the Parquet files below "
+            ".triloop/published/ with a tool of your own",
+        )
+    if isinstance(error, duckdb.PermissionException):
+        return ConfigurationError(
+            "a query sees the snapshot's tables and nothing else: " + _readable(error), hint="'show tables' lists them"
+        )
+    if isinstance(error, duckdb.CatalogException):
+        return ConfigurationError(_readable(error), hint=_near_table(text, snapshot))
+    return ConfigurationError(_readable(error), hint="'describe TABLE' lists a table's columns")
 
 
 def _readable(error: Exception) -> str:
@@ -108,10 +124,14 @@ def _readable(error: Exception) -> str:
 
 
 def _near_table(text: str, snapshot: Snapshot) -> str:
+    from orchestration.lib.publish.tables import TABLES_BY_NAME
+
     missing = re.search(r"Table with name (\S+) does not exist", text)
     if not missing:
         return "see the DuckDB documentation for functions"
     name = missing.group(1).strip('"')
     if name in snapshot.manifest.absent:
         return f"snapshot {snapshot.snapshot_id} has no {name}: {snapshot.manifest.absent[name]}"
+    if name in TABLES_BY_NAME:
+        return f"this role may not see {name}; 'show tables' lists what it may"
     return nearest(name, snapshot.manifest.tables)

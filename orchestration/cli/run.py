@@ -29,11 +29,14 @@ def run(
     """Run everything: land, map, check, build the loops, attribute, measure, publish / 完整运行."""
     opened = Workspace.open(workspace)
     # Settings and mappings are read before anything heavy is imported, so that a typing error is told at once.
+    from orchestration.lib.doctor import refuse_unknown_thresholds
     from orchestration.lib.errors import ConfigurationError, nearest
     from orchestration.lib.mapping import load_mappings
     from orchestration.lib.settings import load_settings
 
-    mappings = load_mappings(opened, load_settings(opened))
+    settings = load_settings(opened)
+    refuse_unknown_thresholds(opened, settings)
+    mappings = load_mappings(opened, settings)
     if not mappings:
         raise ConfigurationError(
             f"{opened.root} maps no source: there is no file in mappings/",
@@ -55,7 +58,7 @@ def run(
     from orchestration.cli.text import choose_language
     from orchestration.lib.summary import build_summary, render, to_json
 
-    summary = build_summary(opened)
+    summary = build_summary(opened, failure)
     if as_json:
         typer.echo(json.dumps(to_json(summary), ensure_ascii=False, indent=2, default=str))
     else:

@@ -142,7 +142,7 @@ class Doctor:
 
         try:
             settings = load_settings(workspace)
-            _refuse_unknown_checks(workspace, settings)
+            refuse_unknown_thresholds(workspace, settings)
         except TriloopError as error:
             yield self._broken("settings", error)
             return
@@ -306,7 +306,12 @@ def compare_with_lock(lock: str) -> tuple[list[str], list[str]]:
     return missing, other
 
 
-def _refuse_unknown_checks(workspace: Workspace, settings: Settings) -> None:
+def refuse_unknown_thresholds(workspace: Workspace, settings: Settings) -> None:
+    """Refuse settings with a threshold for a check that no gate has; the registry is only read when there is one.
+
+    Raises:
+        ConfigurationError: names file, line and the nearest check.
+    """
     if not settings.gates.thresholds:
         return
     from expectations.registry import GATES, checks_of

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from enum import IntEnum
 from pathlib import Path
 
+MOST_NAMES = 40  # an error must fit a screen, and a company may have thousands of campaigns
+
 
 class ExitCode(IntEnum):
     """Exit codes of every command (docs/reference/commands.md)."""
@@ -87,7 +89,7 @@ class WorkspaceBusyError(TriloopError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A sentence naming the closest known name, or listing them all when none is close.
+    """A sentence naming the closest known name, or listing them (the first ones) when none is close.
 
     >>> nearest("curency", ["currency", "zone"])
     "did you mean 'currency'?"
@@ -96,4 +98,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, options, n=1, cutoff=0.5)
     if close:
         return f"did you mean '{close[0]}'?"
-    return "known names: " + ", ".join(options) if options else "no names are known here"
+    if not options:
+        return "no names are known here"
+    more = f" … and {len(options) - MOST_NAMES} more" if len(options) > MOST_NAMES else ""
+    return "known names: " + ", ".join(options[:MOST_NAMES]) + more

@@ -102,6 +102,8 @@ class Summary:
     quarantine: list[QuarantineLine]
     not_available: list[dict[str, Any]]
     notes: list[str]
+    stopped: str | None = None
+    """What stopped the run; None when it ended well."""
 
     @property
     def is_refused(self) -> bool:
@@ -109,12 +111,25 @@ class Summary:
         return any(gate.status in BAD for gate in self.gates)
 
 
-def build_summary(workspace: Workspace) -> Summary:
-    """The picture of a workspace as it is now. What cannot be read is a note, never an exception."""
+def build_summary(workspace: Workspace, failure: TriloopError | None = None) -> Summary:
+    """The picture of a workspace as it is now. What cannot be read is a note, never an exception.
+
+    Args:
+        failure: what stopped the run that has just ended.
+    """
     notes: list[str] = []
     gates, rows, quarantine = _working(workspace, notes)
     figures = _published(workspace, notes)
-    return Summary(workspace=workspace.root, gates=gates, rows=rows, quarantine=quarantine, notes=notes, **figures)
+    stopped = failure.message if failure is not None else None
+    return Summary(
+        workspace=workspace.root,
+        gates=gates,
+        rows=rows,
+        quarantine=quarantine,
+        notes=notes,
+        stopped=stopped,
+        **figures,
+    )
 
 
 def to_json(summary: Summary) -> dict[str, Any]:

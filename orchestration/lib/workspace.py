@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.lib.errors import ConfigurationError, WorkspaceBusyError
+from orchestration.lib.progress import report
 
 WORKSPACE_VARIABLE = "TRILOOP_WORKSPACE"
 SETTINGS_FILE = "triloop.yml"
@@ -101,7 +102,8 @@ class Workspace:
         if not (root / SETTINGS_FILE).is_file():
             raise ConfigurationError(
                 f"{root} is not a triloop workspace: it has no {SETTINGS_FILE}",
-                hint=f"make one with 'triloop init {root} --demo', or name another with --workspace DIR",
+                hint="name the folder that holds triloop.yml with --workspace DIR"
+                + ("" if root.is_file() else f", or make a workspace with 'triloop init {root} --demo'"),
             )
         workspace = cls(root)
         workspace.load_environment()
@@ -137,6 +139,7 @@ class Workspace:
         """
         self.state_dir.mkdir(parents=True, exist_ok=True)
         deadline = time.monotonic() + wait_seconds
+        told = False
         with self.lock_file.open("a+", encoding="utf-8") as handle:
             while True:
                 try:
@@ -148,6 +151,9 @@ class Workspace:
                             f"another process is writing to {self.root}: {self._holder()}",
                             hint="wait for it to end, or stop it, then try again",
                         ) from None
+                    if not told:
+                        report(f"waiting up to {wait_seconds:.0f} s for {self._holder()} to end")
+                        told = True
                     time.sleep(random.uniform(0.05, 0.25))
             handle.seek(0)
             handle.truncate()

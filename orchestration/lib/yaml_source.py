@@ -133,7 +133,10 @@ def parse_yaml(text: str, file: Path) -> YamlDocument:
         return YamlDocument(file, {}, {})
     if not isinstance(node, MappingNode):
         raise ConfigurationError(
-            f"the top level of {file.name} must be 'key: value' lines", file=file, line=node.start_mark.line + 1
+            f"the top level of {file.name} must be 'key: value' lines",
+            file=file,
+            line=node.start_mark.line + 1,
+            hint="write lines such as 'key: value', not a list and not free text",
         )
     data = reader.mapping(node, ())
     return YamlDocument(file, data, reader.lines)

@@ -116,7 +116,7 @@ def _problem(model_cls: type[BaseModel], data: Any, base: KeyPath, detail: Error
         cause = context.get("error")
         if isinstance(cause, FieldError):
             return Problem(base + path + cause.path, f"{dotted(base + path + cause.path)}: {cause}", cause.hint)
-        return Problem(base + path, f"{where}: {cause}")
+        return Problem(base + path, f"{where}: {cause}", getattr(cause, "hint", None))
     if kind in {"literal_error", "enum"}:
         allowed = [part.strip().strip("'") for part in str(context["expected"]).replace(" or ", ",").split(",")]
         given = _shown(detail["input"])

@@ -128,3 +128,17 @@ def test_snapshots_are_listed_newest_first(capsys: pytest.CaptureFixture[str], t
     assert code == 1
     assert "damaged: order_facts" in out
     assert first in err
+
+
+@pytest.mark.parametrize(
+    ("sql", "extension"),
+    [("select * from sqlite_scan('vault.sqlite', 'x')", "sqlite_scanner"), ("select st_point(1, 2)", "spatial")],
+)
+def test_what_would_need_an_extension_is_told_without_paths(
+    capsys: pytest.CaptureFixture[str], root: Path, sql: str, extension: str
+) -> None:
+    code, _, err = run(capsys, root, "query", sql)
+    assert code == 2
+    assert f"extension '{extension}'" in err
+    assert ".duckdb" not in err
+    assert "fix" in err

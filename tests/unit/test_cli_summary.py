@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.lib.errors import DataError
 from orchestration.lib.summary import build_summary, render, to_json
 from orchestration.lib.workspace import Workspace
 from tests.unit.snapshot_fixture import change, make_workspace, publish
@@ -88,3 +89,21 @@ def test_json_carries_exact_numbers(workspace: Workspace) -> None:
     told = json.loads(json.dumps(to_json(build_summary(workspace))))
     assert told["channels"][0]["contribution"] == "250.000000"
     assert told["is_refused"] is False
+
+
+def test_a_run_that_stopped_before_the_gates_shows_no_old_picture(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary = build_summary(workspace, DataError("leads.csv is empty"))
+    assert not summary.is_refused
+    assert to_json(summary)["stopped"] == "leads.csv is empty"
+    render(summary, "en")
+    out = capsys.readouterr().out
+    assert "This run stopped" in out
+    assert "the last good snapshot stays" in out
+    assert summary.snapshot_id is not None
+    assert summary.snapshot_id in out
+    assert "What each channel brought" not in out
+    assert len(out.splitlines()) < 6
+    render(summary, "zh")
+    assert "本次运行已中止" in capsys.readouterr().out

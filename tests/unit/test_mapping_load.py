@@ -215,3 +215,26 @@ def test_the_mapping_of_the_reference_page_is_valid(workspace: Workspace) -> Non
     mapping = read(workspace, first + rules)
     assert [feed.name for feed in mapping.objects["orders"].all_feeds()] == ["sales_order", "sales_order_line"]
     assert len(mapping.utm_rules) == 3
+
+
+@pytest.mark.parametrize(("written", "meant"), [("epr", "erp"), ("ERP", "erp"), ("mse", "mes")])
+def test_letters_in_another_order_or_case_are_a_misspelling(workspace: Workspace, written: str, meant: str) -> None:
+    (workspace.mappings_dir / f"{meant}.yml").write_text(
+        lead(GOOD).replace("source: erp", f"source: {meant}"), encoding="utf-8"
+    )
+    error = refusal(workspace, lead(GOOD) + f"references: {{customer: {written}}}\n")
+    assert f"there is no source '{written}'" in str(error)
+    assert f"did you mean '{meant}'?" in str(error)
+
+
+def test_two_systems_with_like_names_are_no_misspelling(workspace: Workspace) -> None:
+    (workspace.mappings_dir / "wms.yml").write_text(
+        lead(GOOD).replace("source: erp", "source: wms"), encoding="utf-8"
+    )
+    read(workspace, lead(GOOD) + "references: {customer: mes}\n")
+
+
+def test_an_encoding_that_is_none_lists_those_that_are(workspace: Workspace) -> None:
+    error = refusal(workspace, lead(GOOD) + "defaults: {encoding: utf-88}\n")
+    assert error.hint is not None
+    assert "gb18030" in error.hint

@@ -144,10 +144,23 @@ def _is_zone(zone: str) -> bool:
 def _check_references(document: YamlDocument, mapping: SourceMapping, sources: set[str]) -> None:
     """Refuse a misspelt source; one that is simply not mapped yet is allowed."""
     for entity, owner in mapping.references.items():
-        if owner not in sources and difflib.get_close_matches(owner, sources, n=1, cutoff=0.75):
+        meant = None if owner in sources else _misspelt(owner, sources)
+        if meant is not None:
             raise ConfigurationError(
                 f"references.{entity}: there is no source '{owner}'",
                 file=document.file,
                 line=document.line_of(("references", entity)),
-                hint=nearest(owner, sources),
+                hint=f"did you mean '{meant}'?",
             )
+
+
+def _misspelt(name: str, sources: set[str]) -> str | None:
+    """The source that ``name`` was meant to be: nearly the same letters, or the same in another order or case.
+
+    Short names need the second rule: 'epr' is no close match of 'erp', while 'mes' and 'wms' are two systems.
+    """
+    for source in sorted(sources):
+        if sorted(source.lower()) == sorted(name.lower()):
+            return source
+    close = difflib.get_close_matches(name, sources, n=1, cutoff=0.75)
+    return close[0] if close else None
