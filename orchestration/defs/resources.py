@@ -15,6 +15,7 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from orchestration.lib.build_id import code_version
+from orchestration.lib.dagster_home import event_log_held_open
 from orchestration.lib.errors import ConfigurationError
 from orchestration.lib.landing import Ledger
 from orchestration.lib.mapping import SourceMapping, load_mappings
@@ -77,7 +78,8 @@ class WorkspaceResource(dg.ConfigurableResource):
                 settings_hash,
             )
             try:
-                yield self
+                with event_log_held_open(context.instance, run_id):
+                    yield self
             finally:
                 # An op's failure does not reach a resource as an exception; the event log has it.
                 failures = context.instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
