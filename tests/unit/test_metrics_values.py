@@ -251,6 +251,34 @@ def test_what_the_sources_lack_is_switched_off_with_its_reason(tmp_path: Any) ->
     ]  # fmt: skip
 
 
+def test_what_nobody_knows_is_switched_off_and_not_counted_as_nothing(tmp_path: Any) -> None:
+    """Without any cost of goods a return is unknown; it is not −100 %."""
+    case = metrics_project(tmp_path)
+    with case.connect() as connection:
+        connection.execute("update marts.invoice_line_facts set cogs = null, gross_profit = null")
+        connection.execute("update marts.order_facts set contribution_booked = null")
+        connection.execute("delete from attribution.attribution_credit where measure = 'contribution'")
+        connection.execute("delete from attribution.order_measure where measure = 'contribution'")
+    case.build("time_spine")
+    case.prepare()
+    materialise(case)
+    off = "'channel_roi', 'total_roi', 'contribution', 'gross_margin_rate'"
+    assert case.rows(f"select count(*) from metrics.metric_value where metric_id in ({off})") == [(0,)]
+    assert case.rows(
+        "select metric_id, variant, missing_entities, reason_en, reason_zh from metrics.metric_availability "
+        "where not is_available order by all"
+    ) == [
+        (name, variant, None, f"the {what}", f"没有任何{cost}已知")
+        for name, variant, what, cost in (
+            ("channel_roi", "standard", "cost of no invoice line is known", "发票行的成本"),
+            ("contribution", "standard", "cost of no invoice line is known", "发票行的成本"),
+            ("gross_margin_rate", "standard", "cost of no invoice line is known", "发票行的成本"),
+            ("total_roi", "booked", "standard cost of no order is known", "订单的标准成本"),
+            ("total_roi", "standard", "cost of no invoice line is known", "发票行的成本"),
+        )
+    ]
+
+
 def test_a_definition_selects_the_rows_behind_a_cell(built: ScratchProject) -> None:
     """What trace does: the parts of a side, each by its own table, filter and dimension, add up to the cell."""
     definition = next(

@@ -1,5 +1,5 @@
-"""Which metrics the data can carry: a metric whose entities no source feeds is switched off, visibly, with the "
-"reason."""
+"""Which metrics the data can carry: a metric whose entities no source feeds, or that rests on something nobody knows,
+is switched off, visibly, with the reason."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import duckdb
 
 from orchestration.lib.contract import load_contract
-from orchestration.lib.metrics.registry import Registry
+from orchestration.lib.metrics.registry import MetricDefinition, Registry
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class Availability:
 
     @property
     def is_available(self) -> bool:
-        return not self.missing
+        return self.reason_en is None
 
 
 def metric_availability(database: duckdb.DuckDBPyConnection, registry: Registry) -> list[Availability]:
-    """One per metric and variant, from ``canonical.entity_presence``."""
+    """One per metric and variant, from ``canonical.entity_presence`` and the facts it rests on."""
     state = {
         entity: "empty" if is_mapped else "unmapped"
         for entity, is_mapped, row_count in database.execute(
@@ -40,8 +40,24 @@ def metric_availability(database: duckdb.DuckDBPyConnection, registry: Registry)
     for metric in registry.metrics:
         missing = tuple(entity for entity in metric.meta.requires if entity in state)
         english, chinese = _reasons({entity: state[entity] for entity in missing})
+        if not missing:
+            english, chinese = _unknown(database, registry, metric)
         found.append(Availability(metric.name, metric.metric_id, metric.meta.variant, missing, english, chinese))
     return found
+
+
+def _unknown(
+    database: duckdb.DuckDBPyConnection, registry: Registry, metric: MetricDefinition
+) -> tuple[str | None, str | None]:
+    for evidence in metric.meta.rests_on:
+        simple = registry.simple[evidence.metric]
+        known = database.execute(
+            f"select 1 from {simple.schema}.{simple.table} where ({simple.filter_sql or 'true'}) "
+            f"and ({simple.expression}) is not null limit 1"
+        ).fetchone()
+        if known is None:
+            return evidence.reason_en, evidence.reason_zh
+    return None, None
 
 
 def _reasons(missing: dict[str, str]) -> tuple[str | None, str | None]:

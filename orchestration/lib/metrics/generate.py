@@ -100,6 +100,7 @@ def _section(metric: MetricDefinition) -> str:
         f"- cuts / 维度: `total`{'; ' + cuts if cuts else ''}",
         f"- needs / 所需数据: {needs}",
     ]
+    lines += [f"- off when / 停用条件: {item.reason_en} / {item.reason_zh}" for item in meta.rests_on]
     if meta.is_attributed:
         lines.append("- uses the credits of `attribution.default_model` / 使用默认归因模型")
     if meta.maturity_days:

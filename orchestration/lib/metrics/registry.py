@@ -26,6 +26,16 @@ SEMANTIC_MANIFEST = "semantic_manifest.json"
 STANDARD = "standard"
 
 
+class Evidence(BaseModel):
+    """A simple metric that must have something to count, and what it means when it has nothing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    metric: str
+    reason_en: str
+    reason_zh: str
+
+
 class MetricMeta(BaseModel):
     """``config.meta.triloop`` of a published metric."""
 
@@ -48,6 +58,8 @@ class MetricMeta(BaseModel):
     n: str | None = None  # simple metric that counts what the value rests on
     maturity_days: int = Field(default=0, ge=0)
     requires: tuple[str, ...] = ()
+    # what is unknown, and would count as 0 in a sum with something known: a contribution without any cost of goods
+    rests_on: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -194,6 +206,8 @@ class _Reader:
         definition = MetricDefinition(name, meta.metric_id or name, meta, numerator, denominator)
         if meta.n is not None:
             self._simple(meta.n)
+        for evidence in meta.rests_on:
+            self._simple(evidence.metric)
         for cut in meta.cuts:
             self._check_cut(definition, cut)
         return definition
