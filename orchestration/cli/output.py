@@ -43,7 +43,7 @@ FormatOption = Annotated[Format, typer.Option("--format", help="table, csv or js
 def plain(value: Any) -> Any:
     """A value as CSV and JSON carry it: decimals as exact text, times as ISO text."""
     if isinstance(value, Decimal):
-        return _plain_decimal(value)
+        return f"{value:f}"
     if isinstance(value, datetime.date | datetime.datetime | datetime.time):
         return value.isoformat()
     if isinstance(value, Mapping):

@@ -41,9 +41,9 @@ def test_a_cell_is_followed_to_files_and_rows(capsys: pytest.CaptureFixture[str]
     # 125.01 + 124.99 = 250.00 of contribution, less 60.00 + 40.00 of cost
     assert (numerator["value"], credit["total"], cost["total"], cost["coefficient"]) == (
         "150.000000",
-        "250.000000",
-        "100.000000",
-        "-1.000000",
+        "250.000000000",
+        "100.000000000",
+        "-1.000000000",
     )
     assert [row["amount"] for row in credit["rows"]] == ["125.01", "124.99"]
     assert [row["amount"] for row in denominator["parts"][0]["rows"]] == ["60.00", "40.00"]
@@ -65,7 +65,7 @@ def test_a_month_takes_only_its_own_rows(capsys: pytest.CaptureFixture[str], roo
 
 def test_limit_cuts_rows_not_sums(capsys: pytest.CaptureFixture[str], root: Path) -> None:
     _, out, _ = run(capsys, root, "marketing_spend", "--limit", "1")
-    assert "cost 150.000000: 3 rows of cost_allocation; the rows sum to it exactly" in out
+    assert "cost 150: 3 rows of cost_allocation; the rows sum to it exactly" in out
     assert "spend.csv row 2 [crm.spend, sha256 abababababab]" in out
     assert "2 more rows; --limit 3 shows all" in out
 
@@ -83,7 +83,7 @@ def test_a_value_that_its_rows_do_not_reach_is_an_error(capsys: pytest.CaptureFi
     publish(workspace)
     code, _, err = run(capsys, tmp_path, "marketing_spend")
     assert code == 1
-    assert "add up to 150.010000, but 150.000000 is published" in err
+    assert "add up to 150.010000000, but 150.000000 is published" in err
 
 
 def test_a_document_is_followed_both_ways(capsys: pytest.CaptureFixture[str], root: Path) -> None:
