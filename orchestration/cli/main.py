@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -123,10 +124,14 @@ def explain_error(error: Exception) -> TriloopError:
     """Any error as one that a user can act on; a fault of ours is written to a log first."""
     if isinstance(error, TriloopError):
         return error
-    return _usage_error(error) or TriloopError(
-        f"{type(error).__name__}: {_first_line(error)}",
-        hint="this is a fault of triloop; the whole story is in that file",
-        file=write_crash_log(error),
+    return (
+        _usage_error(error)
+        or _system_error(error)
+        or TriloopError(
+            f"{type(error).__name__}: {_first_line(error)}",
+            hint="this is a fault of triloop; the whole story is in that file",
+            file=write_crash_log(error),
+        )
     )
 
 
@@ -166,6 +171,21 @@ def _usage_error(error: Exception) -> TriloopError | None:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "triloop"
     return ConfigurationError(error.format_message(), hint=f"see: {path} --help")
+
+
+def _system_error(error: Exception) -> TriloopError | None:
+    """A folder that may not be written to, a full disk: the machine's refusal, which the user can lift."""
+    hints = {
+        errno.EACCES: "let the user who runs triloop read and write there",
+        errno.EPERM: "let the user who runs triloop read and write there",
+        errno.EROFS: "the disk is mounted read-only; use a workspace on one that can be written to",
+        errno.ENOSPC: "free some space, then try again",
+        errno.EDQUOT: "free some space, then try again",
+        errno.ENOTDIR: "there is a file where a folder must be; move it away",
+    }
+    if not isinstance(error, OSError) or error.errno not in hints:
+        return None
+    return ConfigurationError(f"the system refused: {error.strerror}", file=error.filename, hint=hints[error.errno])
 
 
 def write_crash_log(error: BaseException) -> Path:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from orchestration.cli.text import choose_language, say
 from orchestration.lib.errors import TriloopError
 from orchestration.lib.progress import listening
 from orchestration.lib.workspace import Workspace
@@ -53,9 +54,12 @@ def run(
             typer.echo(f"[{time.monotonic() - started:6.1f} s] {text}", err=True)
 
     show(f"workspace {opened.root}; loading Dagster and dbt ...")
-    with listening(show):
-        failure = execute(opened, job="full_run" if source is None else f"refresh_{source}")
-    from orchestration.cli.text import choose_language
+    try:
+        with listening(show):
+            failure = execute(opened, job="full_run" if source is None else f"refresh_{source}")
+    except KeyboardInterrupt:
+        typer.echo("\n" + say("run.stopped", choose_language(lang)), err=True)
+        raise
     from orchestration.lib.summary import build_summary, render, to_json
 
     summary = build_summary(opened, failure)
@@ -74,12 +78,14 @@ def execute(workspace: Workspace, job: str) -> TriloopError | None:
         None when it succeeded; else the error that a user can act on.
 
     Raises:
+        KeyboardInterrupt: the user stopped it.
         Exception: a fault of ours, unchanged.
     """
     from orchestration.lib.dagster_home import ensure_dagster_home
 
     ensure_dagster_home(workspace)
     import dagster as dg
+    from dagster._core.errors import DagsterExecutionInterruptedError  # has no public name
 
     from orchestration.definitions import build_definitions
     from orchestration.defs.resources import WHO_TAG, WHY_TAG
@@ -93,6 +99,8 @@ def execute(workspace: Workspace, job: str) -> TriloopError | None:
                 # Dagster's console log would drown the progress; the UI and the event log keep every line.
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
+        except DagsterExecutionInterruptedError as stop:
+            raise KeyboardInterrupt from stop
         except Exception as error:
             readable = readable_cause(error)
             if readable is not None:

@@ -98,6 +98,10 @@ TEXT: dict[str, tuple[str, str]] = {
         "A gate refused this run, or was not evaluated. The figures are those of the last good snapshot, {age} old.",
         "质量门拒绝了本次运行或未评估。以下为上一个有效快照的数字，距今 {age}。",
     ),
+    "run.stopped": (
+        "You stopped this run. What it did not finish, the next one does: triloop run",
+        "您中止了本次运行；未完成的部分由下一次运行完成：triloop run",
+    ),
     "picture.stopped": ("This run stopped and changed no published figure.", "本次运行已中止，已发布的数字没有变化。"),
     "picture.stays": ("the last good snapshot stays, {age} old", "上一个有效快照仍在使用，距今 {age}"),
     "picture.next": ("What to type next", "接下来可以输入"),

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 from orchestration.lib import warehouse
 from orchestration.lib.dbt_results import DbtError, DbtResult, NodeFinished, NodeResult
 from orchestration.lib.errors import ConfigurationError, DataError, GateRefusedError
+from orchestration.lib.interrupts import keyboard_interrupts
 from orchestration.lib.workspace import DBT_PROJECT_DIR, EXPECTATIONS_DIR, WORKSPACE_VARIABLE, Workspace
 
 __all__ = ["DbtError", "DbtResult", "DbtRunner", "NodeFinished", "NodeResult", "close_connections"]
@@ -239,12 +240,13 @@ class DbtRunner:
         with _DBT_LOCK, self._environment():
             folder = Path.cwd()
             try:
-                outcome = dbtRunner(manifest=manifest, callbacks=callbacks).invoke([*arguments, *common])
+                with keyboard_interrupts():
+                    outcome = dbtRunner(manifest=manifest, callbacks=callbacks).invoke([*arguments, *common])
             finally:
                 os.chdir(folder)
                 close_connections()
-        if isinstance(outcome.exception, KeyboardInterrupt | SystemExit):
-            raise outcome.exception
+        if outcome.exception is not None and not isinstance(outcome.exception, Exception):
+            raise outcome.exception  # an interrupt or an exit, which dbt hands back like an error
         return outcome
 
     @contextmanager

@@ -14,7 +14,7 @@ def connect(workspace: Workspace, *, read_only: bool = False) -> duckdb.DuckDBPy
     """A connection to the working database; the caller closes it.
 
     Raises:
-        DataError: it does not exist yet (only when ``read_only``).
+        DataError: it does not exist yet (only when ``read_only``), or is damaged.
         WorkspaceBusyError: another process has it open.
     """
     if read_only and not workspace.warehouse_file.is_file():
@@ -22,6 +22,12 @@ def connect(workspace: Workspace, *, read_only: bool = False) -> duckdb.DuckDBPy
     try:
         return duckdb.connect(str(workspace.warehouse_file), read_only=read_only)
     except duckdb.IOException as error:
+        if "not a valid DuckDB database" in str(error):
+            raise DataError(
+                "the working database is damaged",
+                file=workspace.warehouse_file,
+                hint="move it away; 'triloop run' builds it anew from what has landed",
+            ) from error
         if "lock" not in str(error).lower():
             raise
         raise WorkspaceBusyError(

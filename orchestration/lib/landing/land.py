@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from orchestration.lib.crash_points import crash_point
 from orchestration.lib.errors import DataError
 from orchestration.lib.landing.archive import archive, archived
@@ -224,9 +226,18 @@ class _Landing:
         aside = scratch.folder / "landed.parquet"
         told = f"{{sha256: {literal(content.sha256)}, privacy: {literal(privacy)}}}"
         landed = tokenised_select(scratch.connection, table="raw", columns=content.columns, plan=todo)
-        (rows,) = scratch.connection.execute(
-            f"copy ({landed}) to {literal(str(aside))} (format parquet, compression zstd, kv_metadata {told})"
-        ).fetchone() or (0,)
+        try:
+            (rows,) = scratch.connection.execute(
+                f"copy ({landed}) to {literal(str(aside))} (format parquet, compression zstd, kv_metadata {told})"
+            ).fetchone() or (0,)
+        except (duckdb.IOException, duckdb.OutOfMemoryException):
+            raise  # our disk or memory, not their file
+        except duckdb.Error as error:  # a Parquet file is only read through here: its inside may be damaged
+            raise DataError(
+                f"{content.name} cannot be read to its end: {str(error).splitlines()[0][:200]}",
+                file=content.name,
+                hint="the file is damaged; export it again",
+            ) from error
         with aside.open("rb") as written:
             os.fsync(written.fileno())
         crash_point("INGEST_PARSED")

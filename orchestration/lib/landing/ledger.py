@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from orchestration.lib.errors import ConfigurationError
+from orchestration.lib.errors import ConfigurationError, DataError
 from orchestration.lib.landing.ledger_schema import SCHEMA, VERSION, Run, Sighting
 from orchestration.lib.landing.model import Batch
 from orchestration.lib.workspace import Workspace
@@ -223,7 +223,17 @@ class Ledger:
         db = sqlite3.connect(self._workspace.ledger_file, isolation_level=None, timeout=30)
         db.row_factory = sqlite3.Row
         try:
-            db.execute("pragma synchronous = full")
+            try:
+                db.execute("pragma synchronous = full")
+                db.execute("select count(*) from sqlite_master")
+            except sqlite3.DatabaseError as error:
+                if "not a database" not in str(error) and "malformed" not in str(error):
+                    raise
+                raise DataError(
+                    f"the ledger is damaged: {error}",
+                    file=self._workspace.ledger_file,
+                    hint="put back a backup of it; without one move it away: the files in the inbox are landed again",
+                ) from error
             yield db
         finally:
             db.close()

@@ -172,9 +172,18 @@ def open_vault(workspace: Workspace, keys: VaultKeys) -> Iterator[Vault]:
     path.chmod(0o600)  # SQLite gives its log and index files the same
     connection = sqlite3.connect(path, isolation_level=None, timeout=30)
     try:
-        for pragma in _PRAGMAS:
-            connection.execute(f"pragma {pragma}")
-        connection.executescript(_SCHEMA)
+        try:
+            for pragma in _PRAGMAS:
+                connection.execute(f"pragma {pragma}")
+            connection.executescript(_SCHEMA)
+        except sqlite3.DatabaseError as error:
+            if "not a database" not in str(error) and "malformed" not in str(error):
+                raise
+            raise DataError(
+                f"the personal-data vault is damaged: {error}",
+                file=path,
+                hint="put back a backup of it; without one move it away: tokens and sums stay, what it held is lost",
+            ) from error
         _check_identity(connection, keys, path)
         yield Vault(connection, keys)
     finally:
