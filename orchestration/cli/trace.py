@@ -65,7 +65,9 @@ def trace(
             raise ConfigurationError(f"{metric} {say('not_available', language)}: {gap[language]}")
         traced = trace_cell(found, str(metric), filters, limit=limit)
         documents = {
-            (side.name, part.part.name): sources_of(found, part.rows) for side in traced.sides for part in side.parts
+            (side.name, part.part.name): sources_of(found, part.rows, part.part.table)
+            for side in traced.sides
+            for part in side.parts
         }
     if as_json:
         print_json(_as_data(opened, traced, documents, show_source))

@@ -365,7 +365,7 @@ def test_doctor_finds_a_damaged_database(workspace: Workspace) -> None:
     workspace.warehouse_file.write_bytes(b"not a database" * 1000)
     found = findings(workspace)["warehouse"]
     assert found.status == "fail"
-    assert "landing zone" in str(found.fix)
+    assert "builds it anew from what has landed" in str(found.fix)
     assert found.exit_code == ExitCode.DATA
 
 

@@ -61,8 +61,7 @@ def automation() -> dg.Definitions:
     )
     attribution = dg.define_asset_job(
         ATTRIBUTION_ONLY,
-        selection=dg.AssetSelection.groups("attribution", "metrics", "published")
-        | dg.AssetSelection.assets(["gate", "attribution"], ["gate", "metrics"]),
+        selection=dg.AssetSelection.groups("attribution", "metrics", "published"),
         description="Attribution, metrics and publish on the loops as they are / 仅重算归因、指标与发布",
     )
     per_source = [

@@ -46,9 +46,13 @@ class Document:
     source: Source | None
 
 
-def sources_of(snapshot: Snapshot, rows: Sequence[Mapping[str, Any]]) -> list[list[Document]]:
-    """The documents behind each of the rows, in the same order."""
+def sources_of(snapshot: Snapshot, rows: Sequence[Mapping[str, Any]], table: str = "") -> list[list[Document]]:
+    """The documents behind each of the rows of ``table``, in the same order."""
     named = [_named(snapshot, row) for row in rows]
+    if table == "order_facts":
+        # The money of an order stands on its lines; the order's own row may be only the first of them.
+        lines = _lines_of_orders(snapshot, [str(row["order_id"]) for row in rows])
+        named = [[*pairs, *lines.get(str(row["order_id"]), [])] for row, pairs in zip(rows, named, strict=True)]
     known = _lookup(snapshot, {pair for pairs in named for pair in pairs})
     found = []
     for row, pairs in zip(rows, named, strict=True):
@@ -57,6 +61,19 @@ def sources_of(snapshot: Snapshot, rows: Sequence[Mapping[str, Any]]) -> list[li
         if own is not None and own not in [document.source for document in documents]:
             documents.insert(0, Document("row", str(next(iter(row.values()))), own))
         found.append(_without_unknown(documents))
+    return found
+
+
+def _lines_of_orders(snapshot: Snapshot, order_ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+    """Order → its lines as (entity, id); nothing where the snapshot's role does not have them."""
+    if not snapshot.has("order_line_facts"):
+        return {}
+    found: dict[str, list[tuple[str, str]]] = {}
+    for row in snapshot.rows(
+        "select order_id, order_line_id from order_line_facts where order_id in (select unnest(?)) order by all",
+        [list(order_ids)],
+    ):
+        found.setdefault(row["order_id"], []).append(("sales_order_line", row["order_line_id"]))
     return found
 
 
