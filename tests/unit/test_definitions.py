@@ -12,6 +12,7 @@ import dagster as dg
 import pytest
 
 from orchestration.definitions import build_definitions
+from orchestration.defs.keys import gate_key
 from orchestration.examples.demo import write_demo
 from orchestration.lib.settings_template import settings_text
 from orchestration.lib.workspace import WORKSPACE_VARIABLE, Workspace
@@ -75,7 +76,7 @@ def test_one_asset_per_source_object(definitions: dg.Definitions, workspace: Wor
 def test_every_model_waits_for_the_gate_of_its_floor(definitions: dg.Definitions) -> None:
     for spec in definitions.resolve_all_asset_specs():
         if spec.group_name in GATE_OF_GROUP and spec.key.path[0] != "gate":
-            gate = dg.AssetKey(["gate", GATE_OF_GROUP[spec.group_name]])
+            gate = gate_key(GATE_OF_GROUP[spec.group_name])
             assert gate in {dep.asset_key for dep in spec.deps}, spec.key
 
 
@@ -83,11 +84,11 @@ def test_gates_stand_in_a_row_with_blocking_checks(definitions: dg.Definitions) 
     graph = definitions.resolve_asset_graph()
     order = ["canonical", "staging", "loops", "attribution", "metrics"]
     for earlier, later in itertools.pairwise(order):
-        assert dg.AssetKey(["gate", earlier]) in graph.get_ancestor_asset_keys(dg.AssetKey(["gate", later]))
+        assert gate_key(earlier) in graph.get_ancestor_asset_keys(gate_key(later))
     snapshot = graph.get_ancestor_asset_keys(dg.AssetKey(["published", "snapshot"]))
-    assert dg.AssetKey(["gate", "metrics"]) in snapshot
+    assert gate_key("metrics") in snapshot
     for gate in order[:4]:
-        keys = graph.get_check_keys_for_assets({dg.AssetKey(["gate", gate])})
+        keys = graph.get_check_keys_for_assets({gate_key(gate)})
         assert any(graph.get_check_spec(key).blocking for key in keys), gate
 
 

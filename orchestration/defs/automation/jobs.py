@@ -5,6 +5,7 @@ import json
 
 import dagster as dg
 
+from orchestration.defs.keys import object_key
 from orchestration.defs.resources import WHY_TAG, active_workspace
 from orchestration.lib.landing import matched_files
 from orchestration.lib.mapping import load_mappings
@@ -68,7 +69,7 @@ def automation() -> dg.Definitions:
         dg.define_asset_job(
             f"refresh_{mapping.source}",
             # All that follows is rebuilt whole: the floors below read every source, whichever was refreshed.
-            selection=dg.AssetSelection.assets(*([mapping.source, name] for name in mapping.objects))
+            selection=dg.AssetSelection.assets(*(object_key(mapping.source, name) for name in mapping.objects))
             | (dg.AssetSelection.all() - dg.AssetSelection.groups("landing")),
             description=f"{mapping.label.en} and all that follows from it / 刷新{mapping.label.zh}及其下游",
         )

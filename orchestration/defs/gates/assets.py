@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from expectations.registry import GATES, Check, Gate, checks_of
+from orchestration.defs.keys import gate_key
 from orchestration.defs.resources import WorkspaceResource, active_workspace
 from orchestration.lib.errors import GateRefusedError
 from orchestration.lib.mapping import load_mappings
@@ -34,10 +35,6 @@ class CheckGroup:
 
     def description(self) -> str:
         return "\n".join(f"- {rule.id}: {rule.reason.en} / {rule.reason.zh}" for rule in self.rules)
-
-
-def gate_key(gate: str) -> dg.AssetKey:
-    return dg.AssetKey(["gate", gate])
 
 
 def check_groups(gate: str, mapped: set[str]) -> list[CheckGroup]:

@@ -4,15 +4,12 @@ from collections.abc import Callable, Iterator
 
 import dagster as dg
 
+from orchestration.defs.keys import object_key
 from orchestration.defs.resources import WorkspaceResource, active_workspace
 from orchestration.lib.contract import load_contract
 from orchestration.lib.mapping import SourceMapping, SourceObject, load_mappings
 from orchestration.lib.progress import report
 from orchestration.lib.settings import load_settings
-
-
-def object_key(source: str, object_name: str) -> dg.AssetKey:
-    return dg.AssetKey([source, object_name])
 
 
 def _landing_asset(mapping: SourceMapping, obj: SourceObject) -> dg.AssetsDefinition:

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from orchestration.defs.keys import gate_key
 from orchestration.defs.resources import WorkspaceResource
 from orchestration.lib.build_id import code_version
 from orchestration.lib.progress import report
@@ -9,7 +10,7 @@ from orchestration.lib.progress import report
 
 @dg.asset(
     key=["published", "snapshot"],
-    deps=[["gate", "metrics"], ["metrics", "metric_value"]],
+    deps=[gate_key("metrics"), ["metrics", "metric_value"]],
     group_name="published",
     kinds={"parquet"},
     description="Versioned snapshot with manifest, per role, switched atomically / 发布快照：带清单、按角色、原子切换",

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
+from orchestration.defs.keys import gate_key
 from orchestration.defs.resources import WorkspaceResource, active_workspace
 from orchestration.defs.transform.events import dbt_events
 from orchestration.lib.dbt_runner import DbtError, DbtRunner
@@ -42,7 +43,7 @@ class FloorTranslator(DagsterDbtTranslator):
         floor = floor_of(self.get_resource_props(manifest, unique_id)["original_file_path"])
         if not unique_id.startswith("model.") or floor is None:
             return spec
-        gate = dg.AssetKey(["gate", FLOORS[floor][1]])
+        gate = gate_key(FLOORS[floor][1])
         if any(dep.asset_key == gate for dep in spec.deps):
             return spec
         spec = spec.replace_attributes(deps=[*spec.deps, dg.AssetDep(gate)])
@@ -91,7 +92,7 @@ def _metric_asset(manifest: dict[str, Any], translator: FloorTranslator) -> dg.A
 
     @dg.asset(
         key=["metrics", "metric_value"],
-        deps=[*read, dg.AssetKey(["gate", "attribution"])],
+        deps=[*read, gate_key("attribution")],
         group_name="metrics",
         kinds={"dbt", "duckdb"},
         description="Every metric of the registry at every cut and period / 指标库：全部指标、全部切分、全部周期",
