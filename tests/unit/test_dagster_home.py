@@ -42,4 +42,5 @@ def test_the_log_outlives_each_event_and_is_folded_in_at_the_end(instance: dg.Da
 
 def test_a_storage_without_files_needs_nothing() -> None:
     with dg.DagsterInstance.ephemeral() as instance, event_log_held_open(instance, run_of(instance)):
-        run_of(instance)
+        second = run_of(instance)
+        assert instance.get_run_by_id(second) is not None

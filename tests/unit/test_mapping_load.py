@@ -229,7 +229,7 @@ def test_letters_in_another_order_or_case_are_a_misspelling(workspace: Workspace
 
 def test_two_systems_with_like_names_are_no_misspelling(workspace: Workspace) -> None:
     (workspace.mappings_dir / "wms.yml").write_text(lead(GOOD).replace("source: erp", "source: wms"), encoding="utf-8")
-    read(workspace, lead(GOOD) + "references: {customer: mes}\n")
+    assert read(workspace, lead(GOOD) + "references: {customer: mes}\n").references == {"customer": "mes"}
 
 
 def test_an_encoding_that_is_none_lists_those_that_are(workspace: Workspace) -> None:
