@@ -31,14 +31,12 @@ class LineageCache:
                 key: {column: [(a, b) for a, b in parents] for column, parents in lineage.items()}
                 for key, lineage in json.loads(self.file.read_text(encoding="utf-8")).items()
             }
-        self._used: set[str] = set()
 
     def get(self, compiled_sql: str, upstream: Schema) -> Lineage:
         """Lineage of one statement; ``upstream`` holds the relations it reads."""
         key = hashlib.sha256(json.dumps([compiled_sql, sorted(upstream.items())]).encode()).hexdigest()
         if key not in self._entries:
             self._entries[key] = column_lineage(compiled_sql, upstream)
-        self._used.add(key)
         return self._entries[key]
 
     def save(self) -> None:
