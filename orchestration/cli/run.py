@@ -5,6 +5,9 @@ from __future__ import annotations
 import getpass
 import json
 import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +16,7 @@ import typer
 from orchestration.cli.text import choose_language, say
 from orchestration.lib.errors import TriloopError
 from orchestration.lib.progress import listening
+from orchestration.lib.stage_times import StageTime, stage_times
 from orchestration.lib.workspace import Workspace
 
 WorkspaceOption = Annotated[
@@ -56,13 +60,19 @@ def run(
     show(f"workspace {opened.root}; loading Dagster and dbt ...")
     try:
         with listening(show):
-            failure = execute(opened, job="full_run" if source is None else f"refresh_{source}")
+            outcome = execute(
+                opened,
+                job="full_run" if source is None else f"refresh_{source}",
+                landing=[f"{mapping.source}__{name}" for mapping in mappings for name in mapping.objects],
+                started=started,
+            )
     except KeyboardInterrupt:
         typer.echo("\n" + say("run.stopped", choose_language(lang)), err=True)
         raise
     from orchestration.lib.summary import build_summary, render, to_json
 
-    summary = build_summary(opened, failure)
+    failure = outcome.failure
+    summary = build_summary(opened, failure, outcome.stages)
     if as_json:
         typer.echo(json.dumps(to_json(summary), ensure_ascii=False, indent=2, default=str))
     else:
@@ -71,11 +81,20 @@ def run(
         raise failure
 
 
-def execute(workspace: Workspace, job: str) -> TriloopError | None:
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended: the error that a user can act on (None when it succeeded), and the time of each stage."""
+
+    failure: TriloopError | None
+    stages: list[StageTime]
+
+
+def execute(workspace: Workspace, job: str, *, landing: Iterable[str], started: float) -> Outcome:
     """Execute a job in this process.
 
-    Returns:
-        None when it succeeded; else the error that a user can act on.
+    Args:
+        landing: names of the steps that land a source object.
+        started: ``time.monotonic()`` when the command began.
 
     Raises:
         KeyboardInterrupt: the user stopped it.
@@ -91,10 +110,13 @@ def execute(workspace: Workspace, job: str) -> TriloopError | None:
     from orchestration.defs.resources import WHO_TAG, WHY_TAG
 
     definitions = build_definitions()
+    run_id, failure = str(uuid.uuid4()), None
     with dg.DagsterInstance.get() as instance:
+        before = time.monotonic() - started
         try:
             definitions.resolve_job_def(job).execute_in_process(
                 instance=instance,
+                run_id=run_id,
                 tags={WHO_TAG: getpass.getuser(), WHY_TAG: "triloop run"},
                 # Dagster's console log would drown the progress; the UI and the event log keep every line.
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
@@ -102,11 +124,10 @@ def execute(workspace: Workspace, job: str) -> TriloopError | None:
         except DagsterExecutionInterruptedError as stop:
             raise KeyboardInterrupt from stop
         except Exception as error:
-            readable = readable_cause(error)
-            if readable is not None:
-                return readable
-            raise
-    return None
+            failure = readable_cause(error)
+            if failure is None:
+                raise
+        return Outcome(failure, stage_times(instance, run_id, before=before, landing=landing))
 
 
 def readable_cause(error: BaseException) -> TriloopError | None:
