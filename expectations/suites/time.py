@@ -209,6 +209,7 @@ def _period(entity_name: str, start: str, end: str) -> Check:
 
 def event_order(order: Order) -> Check:
     """The earlier event is not dated after the later one, within time.order_tolerance_days."""
+
     def sql(inputs: Inputs) -> str:
         tolerance = inputs.settings.time.order_tolerance_days
         earlier, later = (
