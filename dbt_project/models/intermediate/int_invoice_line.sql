@@ -67,6 +67,7 @@ placed as (
     line.invoice_line_id,
     line.invoice_id,
     coalesce(line.order_line_id, only_product_line.order_line_id, only_line.order_line_id) as order_line_id,
+    invoices.document_no,
     invoices.order_id as invoice_order_id,
     invoices.customer_id,
     invoices.account_id,
@@ -129,6 +130,7 @@ valued as (
 select
   valued.invoice_line_id,
   valued.invoice_id,
+  valued.document_no,
   valued.order_id,
   valued.order_line_id,
   coalesce(valued.account_id, orders.account_id) as account_id,
