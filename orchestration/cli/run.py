@@ -26,10 +26,12 @@ WorkspaceOption = Annotated[
 
 def run(
     workspace: WorkspaceOption = None,
+    *,
     as_json: Annotated[bool, typer.Option("--json", help="print the summary as JSON")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress lines")] = False,
     lang: Annotated[str | None, typer.Option("--lang", help="en or zh (default: from the environment)")] = None,
     source: Annotated[str | None, typer.Option("--source", help="refresh one source and what follows from it")] = None,
+    reason: Annotated[str, typer.Option("--reason", help="why it runs; kept with the run")] = "triloop run",
 ) -> None:
     """Run everything: land, map, check, build the loops, attribute, measure, publish / 完整运行."""
     opened = Workspace.open(workspace)
@@ -65,6 +67,7 @@ def run(
                 job="full_run" if source is None else f"refresh_{source}",
                 landing=[f"{mapping.source}__{name}" for mapping in mappings for name in mapping.objects],
                 started=started,
+                reason=reason,
             )
     except KeyboardInterrupt:
         typer.echo("\n" + say("run.stopped", choose_language(lang)), err=True)
@@ -89,12 +92,15 @@ class Outcome:
     stages: list[StageTime]
 
 
-def execute(workspace: Workspace, job: str, *, landing: Iterable[str], started: float) -> Outcome:
+def execute(
+    workspace: Workspace, job: str, *, landing: Iterable[str], started: float, reason: str = "triloop run"
+) -> Outcome:
     """Execute a job in this process.
 
     Args:
         landing: names of the steps that land a source object.
         started: ``time.monotonic()`` when the command began.
+        reason: why, for the run's tags and the ledger.
 
     Raises:
         KeyboardInterrupt: the user stopped it.
@@ -107,9 +113,15 @@ def execute(workspace: Workspace, job: str, *, landing: Iterable[str], started: 
     from dagster._core.errors import DagsterExecutionInterruptedError  # has no public name
 
     from orchestration.definitions import build_definitions
-    from orchestration.defs.resources import WHO_TAG, WHY_TAG
+    from orchestration.defs.who_why import WHO_TAG, WHY_TAG
 
-    definitions = build_definitions()
+    try:
+        definitions = build_definitions()
+    except Exception as error:
+        readable = readable_cause(error)  # Dagster wraps what went wrong while its folder was read
+        if readable is None:
+            raise
+        raise readable from error
     run_id, failure = str(uuid.uuid4()), None
     with dg.DagsterInstance.get() as instance:
         before = time.monotonic() - started
@@ -117,7 +129,7 @@ def execute(workspace: Workspace, job: str, *, landing: Iterable[str], started: 
             definitions.resolve_job_def(job).execute_in_process(
                 instance=instance,
                 run_id=run_id,
-                tags={WHO_TAG: getpass.getuser(), WHY_TAG: "triloop run"},
+                tags={WHO_TAG: getpass.getuser(), WHY_TAG: reason},
                 # Dagster's console log would drown the progress; the UI and the event log keep every line.
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
