@@ -6,6 +6,9 @@ _REPORTS = ("metric_value", "metric_availability", "gate_result")
 _MARKET = ("campaign_scorecard", "channel_month", "dim_channel", "dim_campaign", "dim_product")
 _CREDIT = ("attribution_credit", "order_measure", "cost_allocation")
 _PLANT = ("order_line_delivery", "lot_facts", "dim_product")
+_MARKET_FACTS = ("touch_facts", "campaign_session_facts", "work_hours_facts", "marketing_spend_facts")
+_SALES_FACTS = ("interaction_facts", "quote_facts", "quote_line_facts", "stage_event_facts", "dim_contact")
+_DISTRIBUTORS = ("dim_distributor", "sell_out_facts", "distributor_month")
 _ACCOUNTS = ("row_account", "quarantine_summary")
 DEFAULT_ROLES: dict[str, tuple[str, ...]] = {
     "marketing": (
@@ -17,6 +20,9 @@ DEFAULT_ROLES: dict[str, tuple[str, ...]] = {
         "journey_touch",
         "new_customer_weight",
         "lead_merge",
+        *_MARKET_FACTS,
+        "stage_event_facts",
+        "dim_contact",
     ),
     "sales": (
         *_REPORTS,
@@ -28,6 +34,11 @@ DEFAULT_ROLES: dict[str, tuple[str, ...]] = {
         "customer_facts",
         "journey_touch",
         "dim_salesperson",
+        "touch_facts",
+        "campaign_session_facts",
+        "work_hours_facts",
+        *_SALES_FACTS,
+        *_DISTRIBUTORS,
     ),
     "production": (*_REPORTS, *_PLANT),
     "quality": (*_REPORTS, *_PLANT, *_ACCOUNTS),
@@ -42,6 +53,9 @@ DEFAULT_ROLES: dict[str, tuple[str, ...]] = {
         "payment_facts",
         "customer_facts",
         "document_source",
+        "marketing_spend_facts",
+        "work_hours_facts",
+        *_DISTRIBUTORS,
     ),
     "audit": ("*",),
 }
