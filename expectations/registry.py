@@ -6,7 +6,19 @@ from dataclasses import replace
 from functools import cache
 
 from expectations.model import Check, Gate, Label
-from expectations.suites import contract, currency, dedup, money, privacy, reconciliation, time
+from expectations.suites import (
+    contract,
+    currency,
+    dedup,
+    delivery,
+    factory,
+    ledger,
+    money,
+    privacy,
+    production,
+    reconciliation,
+    time,
+)
 from orchestration.lib.contract import load_contract
 from orchestration.lib.errors import ConfigurationError, nearest
 from orchestration.lib.gate_token import GATE_ORDER
@@ -22,6 +34,10 @@ def _checks() -> tuple[Check, ...]:
         *currency.checks(),
         *time.checks(),
         *reconciliation.checks(),
+        *factory.checks(),
+        *production.checks(),
+        *delivery.checks(),
+        *ledger.checks(),
         *money.checks(),
     ]
     seen: set[str] = set()

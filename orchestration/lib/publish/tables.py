@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orchestration.lib.publish.factory_tables import FACTORY_TABLES
 from orchestration.lib.publish.sales_tables import SALES_TABLES
 from orchestration.lib.publish.table import Origin, PublishedTable, words
 
@@ -164,6 +165,7 @@ TABLES: tuple[PublishedTable, ...] = (
     ),
     # the market, sales and distributors
     *SALES_TABLES,
+    *FACTORY_TABLES,
     PublishedTable(
         "journey_touch",
         "attribution.journey_touch",
