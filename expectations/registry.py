@@ -17,6 +17,8 @@ from expectations.suites import (
     privacy,
     production,
     reconciliation,
+    sales,
+    sales_facts,
     time,
 )
 from orchestration.lib.contract import load_contract
@@ -39,6 +41,8 @@ def _checks() -> tuple[Check, ...]:
         *delivery.checks(),
         *ledger.checks(),
         *money.checks(),
+        *sales.checks(),
+        *sales_facts.checks(),
     ]
     seen: set[str] = set()
     for item in found:
