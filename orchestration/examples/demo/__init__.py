@@ -6,8 +6,9 @@ from pathlib import Path
 from shutil import copyfile
 from typing import Any
 
-from orchestration.examples.demo.build import build, export_all, write
+from orchestration.examples.demo.build import build, exports, write_all
 from orchestration.examples.demo.faults import plant_currency_fault, plant_time_fault
+from orchestration.examples.demo.fields import AS_OF
 
 __all__ = ["MAPPINGS", "plant_currency_fault", "plant_time_fault", "truth", "write_demo"]
 
@@ -15,7 +16,7 @@ MAPPINGS = Path(__file__).parent / "mappings"
 SETTINGS: dict[str, Any] = {
     "company": {"name": "云锐医疗（演示）", "currency": "CNY", "timezone": "Asia/Shanghai"},
     # the exports were made at the end of this day; without it "today" would drift away from the data
-    "as_of": "2025-06-30",
+    "as_of": AS_OF,
 }
 
 
@@ -26,7 +27,7 @@ def write_demo(workspace_root: Path, scale: int = 1, seed: int = 20240101) -> di
         scale: how many times 600 leads and about 130 orders.
         seed: same scale and seed, same rows.
     """
-    write(export_all(build(scale, seed)), workspace_root / "inbox")
+    write_all(build(scale, seed), workspace_root / "inbox")
     target = workspace_root / "mappings"
     target.mkdir(parents=True, exist_ok=True)
     for mapping in sorted(MAPPINGS.glob("*.yml")):
@@ -37,5 +38,6 @@ def write_demo(workspace_root: Path, scale: int = 1, seed: int = 20240101) -> di
 def truth(scale: int = 1, seed: int = 20240101) -> dict[str, Any]:
     """What was planted and how many rows each file has. For tests; never written into a workspace."""
     factory = build(scale, seed)
-    export_all(factory)
+    for _ in exports(factory):
+        pass
     return dict(factory.planted)

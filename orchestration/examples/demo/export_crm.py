@@ -2,13 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from orchestration.examples.demo.fields import Factory, moment_text, money_text
+from orchestration.examples.demo.writers import Parquet
+
+REPEATED_IN = "202404"
+"""The month whose media file brings the last row of the month before once more."""
 
 
-def crm_files(factory: Factory) -> dict[str, pd.DataFrame]:
+def crm_files(factory: Factory) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The CRM's CSV files, English headers, all text."""
+    for name, frame in _crm_frames(factory).items():
+        yield f"crm/{name}.csv", frame
+
+
+def media_files(factory: Factory) -> Iterator[tuple[str, Parquet]]:
+    """One Parquet file per month, with the platform's own types: date, decimal, integer."""
+    media = factory["media"]
+    month, before = moment_text(media["day"], "%Y%m").to_numpy(), None
+    for key in np.unique(month):
+        rows = media[month == key]
+        table = pa.table(
+            {
+                "date": pa.array(rows["day"].to_numpy()).cast(pa.date32()),
+                "utm_source": pa.array(rows["utm_source"]),
+                "utm_medium": pa.array(rows["utm_medium"]),
+                "utm_campaign": pa.array(rows["campaign"]),
+                "placement": pa.array(rows["placement"]),
+                "impressions": pa.array(rows["impressions"], pa.int64()),
+                "clicks": pa.array(rows["clicks"], pa.int64()),
+                "cost_net": pa.array(money_text(rows["net"])).cast(pa.decimal128(18, 2)),
+                "vat": pa.array(money_text(rows["tax"])).cast(pa.decimal128(18, 2)),
+                "currency": pa.array(rows["currency"]),
+            }
+        )
+        name, last = f"ads/media_{key}.parquet", table.slice(table.num_rows - 1, 1)
+        if key == REPEATED_IN:  # a late row of the month before is delivered again
+            table = pa.concat_tables([table, before])
+            factory.planted["repeated_media"] = {name: 1}
+        before = last
+        yield name, Parquet(table)
+
+
+def _crm_frames(factory: Factory) -> dict[str, pd.DataFrame]:
     """The CRM's CSV files, English headers, all text."""
     lead, opportunity, web, offline = (
         factory["lead"],

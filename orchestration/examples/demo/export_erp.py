@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from orchestration.examples.demo.fields import Factory, moment_text, money_text
-
-EXPORT_DAY = "20250630"
+from orchestration.examples.demo.fields import EXPORT_DAY, Factory, moment_text, money_text
 
 
 def erp_files(factory: Factory) -> dict[str, pd.DataFrame]:

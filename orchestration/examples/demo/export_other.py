@@ -1,34 +1,11 @@
-"""The advertising platform's Parquet files and the service database."""
+"""The service database."""
 
 from __future__ import annotations
 
 import pandas as pd
-import pyarrow as pa
 
 from orchestration.examples.demo.fields import Factory, moment_text, money_text
-
-
-def media_tables(factory: Factory) -> dict[str, pa.Table]:
-    """One Parquet file per month, with the platform's own types: date, decimal, integer."""
-    media = factory["media"]
-    month = moment_text(media["day"], "%Y%m")
-    tables = {}
-    for key, rows in media.groupby(month, sort=True):
-        tables[f"media_{key}"] = pa.table(
-            {
-                "date": pa.array(pd.to_datetime(rows["day"]).dt.date),
-                "utm_source": pa.array(rows["utm_source"]),
-                "utm_medium": pa.array(rows["utm_medium"]),
-                "utm_campaign": pa.array(rows["campaign"]),
-                "placement": pa.array(rows["placement"]),
-                "impressions": pa.array(rows["impressions"], pa.int64()),
-                "clicks": pa.array(rows["clicks"], pa.int64()),
-                "cost_net": pa.array(money_text(rows["net"])).cast(pa.decimal128(18, 2)),
-                "vat": pa.array(money_text(rows["tax"])).cast(pa.decimal128(18, 2)),
-                "currency": pa.array(rows["currency"]),
-            }
-        )
-    return tables
+from orchestration.examples.demo.writers import Database
 
 
 SERVICE_TABLES = {
@@ -47,6 +24,11 @@ SERVICE_TABLES = {
         opened_at TEXT, closed_at TEXT, parts_cost NUMERIC, labour_cost NUMERIC, travel_cost NUMERIC,
         recovered NUMERIC, is_warranty INTEGER""",
 }
+
+
+def service_database(factory: Factory) -> Database:
+    """The service database."""
+    return Database(SERVICE_TABLES, service_rows(factory))
 
 
 def service_rows(factory: Factory) -> dict[str, pd.DataFrame]:

@@ -22,6 +22,7 @@ HALVES = (
     ("24H1", "2024-01-01", "2024-06-30"),
     ("24H2", "2024-07-01", "2024-12-31"),
     ("25H1", "2025-01-01", "2025-06-30"),
+    ("25H2", "2025-07-01", "2025-12-31"),
 )
 SHOWS = (
     # id, name, first day, last day, currency, booth, build, travel (whole currency units), region
@@ -204,7 +205,7 @@ def _event_costs() -> pd.DataFrame:
         ):
             tax = amount * 6 if currency == "CNY" and kind != "差旅费" else 0
             rows.append((show, "trade_show", kind, paid, first, last, amount * 100, tax, currency))
-    for month in pd.date_range("2024-01-01", "2025-06-01", freq="MS"):
+    for month in pd.date_range("2024-01-01", "2025-12-01", freq="MS"):
         last_day = (month + pd.offsets.MonthEnd(0)).strftime("%Y-%m-%d")
         rows.append(
             (
