@@ -7,10 +7,9 @@ import pandas as pd
 from orchestration.examples.demo.fields import Factory, moment_text, money_text
 from orchestration.examples.demo.writers import Database
 
-
 SERVICE_TABLES = {
     "production_orders": """
-        work_order TEXT, product TEXT, lot_no TEXT, planned_start TEXT, planned_finish TEXT, started_at TEXT,
+        work_order TEXT, product TEXT, lot_no TEXT, order_no TEXT, line_no INTEGER, planned_start TEXT, planned_finish TEXT, started_at TEXT,
         finished_at TEXT, qty_planned INTEGER, qty_finished INTEGER, qty_scrapped INTEGER,
         material_cost NUMERIC, labour_cost NUMERIC, overhead_cost NUMERIC""",
     "inspections": """
@@ -46,6 +45,8 @@ def service_rows(factory: Factory) -> dict[str, pd.DataFrame]:
             made["work_order"],
             made["product"],
             made["lot"],
+            made["order"],
+            made["line"].where(made["line"] > 0).astype(object),
             moment_text(made["planned_start"], day),
             moment_text(made["planned_finish"], day),
             moment_text(made["started"]),

@@ -1,0 +1,124 @@
+"""What the demo's books say per month: sums of its documents, but for two small differences that are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from orchestration.examples.demo.fields import Factory, day_of
+from orchestration.examples.demo.rates import in_cny
+from orchestration.examples.demo.stock import MONTHS, month_number
+
+ACCOUNTS = {
+    "marketing_expense": ("660107", "销售费用-市场推广费"),
+    "revenue": ("6001", "主营业务收入"),
+    "cost_of_sales": ("6401", "主营业务成本"),
+    "receivable": ("1122", "应收账款"),
+    "inventory": ("1405", "库存商品及在产品"),
+    "cash": ("1002", "银行存款"),
+}
+OPENING_CASH = 1_850_000_000
+"""What was in the bank when the demo begins, in fen."""
+DIFFERENCES = (
+    # account, month, fen: an accrual made by hand, and an invoice posted to the wrong account
+    ("marketing_expense", "2024-11", 38_000),
+    ("revenue", "2025-06", -120_000),
+)
+
+
+def build_ledger(factory: Factory) -> None:
+    """Turnover of revenue, expense and cost; closing balance of receivables, stock and cash."""
+    revenue, invoiced = _invoiced(factory)
+    collected, cash = _collected(factory)
+    tables = {
+        "marketing_expense": _marketing(factory),
+        "revenue": revenue,
+        "cost_of_sales": _cost(factory),
+        "receivable": (invoiced - collected).cumsum(),
+        "inventory": _stock_value(factory),
+        "cash": OPENING_CASH + (cash - _spent(factory)).cumsum(),
+    }
+    for account, month, amount in DIFFERENCES:
+        tables[account][np.flatnonzero(np.datetime64(month) == MONTHS)] += amount
+    factory.planted["ledger_differences"] = [
+        {"account": account, "month": f"{month}-01", "amount": amount / 100} for account, month, amount in DIFFERENCES
+    ]
+    parts = [
+        pd.DataFrame(
+            {
+                "account": account,
+                "code": code,
+                "name": name,
+                "month": MONTHS.astype("datetime64[D]").astype("datetime64[s]"),
+                "amount": tables[account],
+            }
+        )
+        for account, (code, name) in ACCOUNTS.items()
+    ]
+    factory["ledger"] = pd.concat(parts, ignore_index=True).sort_values(["month", "code"], kind="stable")
+
+
+def by_month(days: np.ndarray | pd.Series, amount: np.ndarray) -> np.ndarray:
+    """Sums per month of the demo, exact; what is outside is left out."""
+    month, sums = month_number(days), np.zeros(len(MONTHS), dtype="int64")
+    inside = (month >= 0) & (month < len(MONTHS))
+    np.add.at(sums, month[inside], np.asarray(amount, dtype="int64")[inside])
+    return sums
+
+
+def _marketing(factory: Factory) -> np.ndarray:
+    """Media on its day, every other cost when its service began, at the rate of the day it was spent."""
+    media, event = factory["media"], factory["event_cost"]
+    sums = by_month(media["day"], in_cny(factory, media["net"], media["currency"], media["day"]))
+    began = pd.to_datetime(event["service_from"]).to_numpy()
+    return sums + by_month(began, in_cny(factory, event["net"], event["currency"], event["day"]))
+
+
+def _invoiced(factory: Factory) -> tuple[np.ndarray, np.ndarray]:
+    """Net by invoice line, and gross by invoice; a credit note is valued at the rate of the invoice it reverses."""
+    invoices = factory["invoice"].reset_index(drop=True)
+    by_number = pd.Index(invoices["invoice"])
+    original = by_number.get_indexer(invoices["reverses"])
+    days = day_of(invoices["invoiced"])
+    valued = np.where(original >= 0, days[np.maximum(original, 0)], days)
+    sign = np.where(invoices["kind"] == "红字发票", -1, 1)
+    gross = in_cny(factory, sign * (invoices["net"] + invoices["tax"]), invoices["currency"], valued)
+    lines = factory["invoice_line"]
+    head = by_number.get_indexer(lines["invoice"])
+    net = in_cny(
+        factory, sign[head] * lines["net"].to_numpy(), invoices["currency"].to_numpy(dtype=object)[head], valued[head]
+    )
+    factory.truth["valued"] = pd.DataFrame({"invoice": invoices["invoice"], "valued": valued})
+    return by_month(days[head], net), by_month(days, gross)
+
+
+def _collected(factory: Factory) -> tuple[np.ndarray, np.ndarray]:
+    """What payments took off receivables, at the rate of the invoice and not before it exists; and the cash itself."""
+    allocation, payment = factory["allocation"], factory["payment"]
+    invoices = factory["invoice"].set_index("invoice").reindex(allocation["invoice"])
+    valued = factory.truth["valued"].set_index("invoice")["valued"].reindex(allocation["invoice"]).to_numpy()
+    amount = in_cny(factory, allocation["amount"], invoices["currency"].to_numpy(dtype=object), valued)
+    settled = np.maximum(day_of(allocation["paid"]), day_of(invoices["invoiced"].to_numpy()))
+    cash = in_cny(factory, payment["amount"], payment["currency"], payment["paid"])
+    return by_month(settled, amount), by_month(payment["paid"], cash)
+
+
+def _cost(factory: Factory) -> np.ndarray:
+    """Cost of the goods invoiced, of their lots, whether or not it stands on the invoice line yet."""
+    lines, product = factory["invoice_line"], factory["product"].set_index("product")
+    standard = product["standard_cost"].reindex(lines["product"]).to_numpy() * lines["quantity"].to_numpy()
+    sign = np.where(lines["reverses"].fillna("") != "", -1, 1)
+    return by_month(lines["invoiced"], sign * np.where(lines["cost"] >= 0, lines["cost"], standard))
+
+
+def _stock_value(factory: Factory) -> np.ndarray:
+    return by_month(factory["stock"]["day"], factory["stock"]["value"].to_numpy())
+
+
+def _spent(factory: Factory) -> np.ndarray:
+    """Cash that left for production, marketing, freight and order costs; enough for a balance that looks like one."""
+    made, cost, shipment = factory["production"], factory["order_cost"], factory["shipment"]
+    total = (made["material"] + made["labour"] + made["overhead"]).to_numpy()
+    out = by_month(made["started"], total) + by_month(cost["day"], cost["amount"].to_numpy())
+    out += by_month(shipment["shipped"], np.where(shipment["by_sea"], 0, shipment["freight"]))
+    return out + _marketing(factory) + out * 35 // 100
