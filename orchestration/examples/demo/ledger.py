@@ -28,15 +28,15 @@ DIFFERENCES = (
 
 def build_ledger(factory: Factory) -> None:
     """Turnover of revenue, expense and cost; closing balance of receivables, stock and cash."""
-    revenue, invoiced = _invoiced(factory)
-    collected, cash = _collected(factory)
+    invoices, payment = _valued(factory), factory["payment"]
+    cash = in_cny(factory, payment["amount"], payment["currency"], payment["paid"])
     tables = {
         "marketing_expense": _marketing(factory),
-        "revenue": revenue,
+        "revenue": _revenue(factory, invoices),
         "cost_of_sales": _cost(factory),
-        "receivable": (invoiced - collected).cumsum(),
+        "receivable": _receivable(factory, invoices),
         "inventory": _stock_value(factory),
-        "cash": OPENING_CASH + (cash - _spent(factory)).cumsum(),
+        "cash": OPENING_CASH + (by_month(payment["paid"], cash) - _spent(factory)).cumsum(),
     }
     for account, month, amount in DIFFERENCES:
         tables[account][np.flatnonzero(np.datetime64(month) == MONTHS)] += amount
@@ -67,40 +67,56 @@ def by_month(days: np.ndarray | pd.Series, amount: np.ndarray) -> np.ndarray:
 
 
 def _marketing(factory: Factory) -> np.ndarray:
-    """Media on its day, every other cost when its service began, at the rate of the day it was spent."""
-    media, event = factory["media"], factory["event_cost"]
-    sums = by_month(media["day"], in_cny(factory, media["net"], media["currency"], media["day"]))
-    began = pd.to_datetime(event["service_from"]).to_numpy()
-    return sums + by_month(began, in_cny(factory, event["net"], event["currency"], event["day"]))
+    """Media and bills in the month of their own date, at its rate."""
+    sums = np.zeros(len(MONTHS), dtype="int64")
+    for name in ("media", "event_cost"):
+        rows = factory[name]
+        sums += by_month(rows["day"], in_cny(factory, rows["net"], rows["currency"], rows["day"]))
+    return sums
 
 
-def _invoiced(factory: Factory) -> tuple[np.ndarray, np.ndarray]:
-    """Net by invoice line, and gross by invoice; a credit note is valued at the rate of the invoice it reverses."""
+def _valued(factory: Factory) -> pd.DataFrame:
+    """Invoices with their signed amounts; a credit note is valued at the rate of the invoice it reverses."""
     invoices = factory["invoice"].reset_index(drop=True)
-    by_number = pd.Index(invoices["invoice"])
-    original = by_number.get_indexer(invoices["reverses"])
+    original = pd.Index(invoices["invoice"]).get_indexer(invoices["reverses"])
     days = day_of(invoices["invoiced"])
-    valued = np.where(original >= 0, days[np.maximum(original, 0)], days)
     sign = np.where(invoices["kind"] == "红字发票", -1, 1)
-    gross = in_cny(factory, sign * (invoices["net"] + invoices["tax"]), invoices["currency"], valued)
-    lines = factory["invoice_line"]
-    head = by_number.get_indexer(lines["invoice"])
-    net = in_cny(
-        factory, sign[head] * lines["net"].to_numpy(), invoices["currency"].to_numpy(dtype=object)[head], valued[head]
+    return pd.DataFrame(
+        {
+            "invoice": invoices["invoice"],
+            "currency": invoices["currency"],
+            "day": days,
+            "valued": np.where(original >= 0, days[np.maximum(original, 0)], days),
+            "net": sign * invoices["net"],
+            "gross": sign * (invoices["net"] + invoices["tax"]),
+        }
     )
-    factory.truth["valued"] = pd.DataFrame({"invoice": invoices["invoice"], "valued": valued})
-    return by_month(days[head], net), by_month(days, gross)
 
 
-def _collected(factory: Factory) -> tuple[np.ndarray, np.ndarray]:
-    """What payments took off receivables, at the rate of the invoice and not before it exists; and the cash itself."""
-    allocation, payment = factory["allocation"], factory["payment"]
-    invoices = factory["invoice"].set_index("invoice").reindex(allocation["invoice"])
-    valued = factory.truth["valued"].set_index("invoice")["valued"].reindex(allocation["invoice"]).to_numpy()
-    amount = in_cny(factory, allocation["amount"], invoices["currency"].to_numpy(dtype=object), valued)
-    settled = np.maximum(day_of(allocation["paid"]), day_of(invoices["invoiced"].to_numpy()))
-    cash = in_cny(factory, payment["amount"], payment["currency"], payment["paid"])
-    return by_month(settled, amount), by_month(payment["paid"], cash)
+def _revenue(factory: Factory, invoices: pd.DataFrame) -> np.ndarray:
+    return by_month(invoices["day"], in_cny(factory, invoices["net"], invoices["currency"], invoices["valued"]))
+
+
+def _receivable(factory: Factory, invoices: pd.DataFrame) -> np.ndarray:
+    """What is open of each invoice at its own rate, at the end of each month; money that came before the invoice
+    counts from the invoice's day."""
+    allocation = factory["allocation"]
+    place = pd.Index(invoices["invoice"]).get_indexer(allocation["invoice"])
+    days = invoices["day"].to_numpy()
+    event = pd.DataFrame(
+        {
+            "place": np.concatenate([np.arange(len(invoices)), place]),
+            "day": np.concatenate([days, np.maximum(day_of(allocation["paid"]), days[place])]),
+            "amount": np.concatenate([invoices["gross"].to_numpy(), -allocation["amount"].to_numpy()]),
+        }
+    )
+    event = event.groupby(["place", "day"], sort=True)["amount"].sum().reset_index()
+    left = event.groupby("place")["amount"].cumsum().to_numpy()
+    rows, amount = event["place"].to_numpy(), event["amount"].to_numpy()
+    currency, valued = invoices["currency"].to_numpy(dtype=object)[rows], invoices["valued"].to_numpy()[rows]
+    # rounded on what is open, so that a settled invoice leaves nothing
+    moved = in_cny(factory, left, currency, valued) - in_cny(factory, left - amount, currency, valued)
+    return by_month(event["day"], moved).cumsum()
 
 
 def _cost(factory: Factory) -> np.ndarray:
