@@ -26,8 +26,8 @@ BY_SERIAL = 250_000
 LABOUR_PER_HOUR = 8_500
 
 # typical net value of an order in CNY and its spread (sigma of the logarithm), by kind of customer
-_BUDGET = {"医院": (360_000, 0.75), "诊所": (90_000, 0.6), "经销商": (820_000, 0.5), "海外": (560_000, 0.6)}
-_USUAL = (300_000, 0.7)
+_BUDGET = {"医院": (210_000, 0.75), "诊所": (60_000, 0.6), "经销商": (450_000, 0.5), "海外": (330_000, 0.6)}
+_USUAL = (180_000, 0.7)
 # discounts in whole percent with their weights
 _DISCOUNTS = {
     "经销商": ((22, 25, 28, 30), (0.3, 0.35, 0.25, 0.1)),
@@ -100,7 +100,7 @@ def draw_lines(
         rank = np.log(likely)[None, :] - np.log(-np.log(rng.random((heads, len(price)))))
         order = np.argsort(-np.where(affordable, rank, rank - 100), axis=1, kind="stable")
         product[rows] = order[owner[rows] - begin, place[rows]]
-    most = np.clip(90_000_000 // price, 2, 400)
+    most = np.where(price >= BY_SERIAL, np.clip(90_000_000 // price, 2, 60), 400)
     quantity = np.clip(np.rint(wanted / price[product]).astype("int64"), 1, most[product])
     list_price = half_up(price[product] * np.array([EXPORT_PRICE[c] for c in currency])[owner], 1000)
     percent = _percent(rng, kind)[owner]

@@ -149,7 +149,7 @@ def _lines(factory: Factory, rng: np.random.Generator, orders: pd.DataFrame) -> 
     free = np.flatnonzero((orders["quote"] == "") & (orders["kind"] != "调拨单"))
     customers = factory["customer"].set_index("customer").reindex(orders["customer"].iloc[free])
     kind = customer_kind(customers)
-    budget = draw_budget(rng, kind, 0.95)
+    budget = draw_budget(rng, kind, 1.75)
     sample = (orders["sample"].iloc[free] == "是").to_numpy()
     budget = np.where(sample, budget // 20, budget)
     drawn = draw_lines(
