@@ -9,6 +9,7 @@ from typing import Any
 from orchestration.examples.demo.build import build, exports, write_all
 from orchestration.examples.demo.faults import plant_currency_fault, plant_time_fault
 from orchestration.examples.demo.fields import AS_OF
+from orchestration.examples.demo.truth import tell
 
 __all__ = ["MAPPINGS", "plant_currency_fault", "plant_time_fault", "truth", "write_demo"]
 
@@ -24,7 +25,7 @@ def write_demo(workspace_root: Path, scale: int = 1, seed: int = 20240101) -> di
     """Fill ``inbox/`` and ``mappings/`` of a workspace; returns the settings that the demo wants in ``triloop.yml``.
 
     Args:
-        scale: how many times 600 leads and about 130 orders.
+        scale: how many times 1,000 leads, 10,000 touches and 300 orders.
         seed: same scale and seed, same rows.
     """
     write_all(build(scale, seed), workspace_root / "inbox")
@@ -36,8 +37,8 @@ def write_demo(workspace_root: Path, scale: int = 1, seed: int = 20240101) -> di
 
 
 def truth(scale: int = 1, seed: int = 20240101) -> dict[str, Any]:
-    """What was planted and how many rows each file has. For tests; never written into a workspace."""
+    """What was planted, how many rows each file has, true identities and true causes (see ``truth.tell``)."""
     factory = build(scale, seed)
     for _ in exports(factory):
         pass
-    return dict(factory.planted)
+    return {**factory.planted, **tell(factory)}

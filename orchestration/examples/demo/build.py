@@ -8,14 +8,23 @@ from pathlib import Path
 import pandas as pd
 
 from orchestration.examples.demo import loops
+from orchestration.examples.demo.activity import build_activity, build_stages
 from orchestration.examples.demo.export_crm import crm_files, media_files
 from orchestration.examples.demo.fields import EXPORT_DAY, Factory
-from orchestration.examples.demo.funnel import build_leads, build_opportunities, build_parties
+from orchestration.examples.demo.funnel import build_leads
 from orchestration.examples.demo.market import NO_ORDER_CAMPAIGNS, build_market
+from orchestration.examples.demo.parties import build_parties
+from orchestration.examples.demo.pipeline import build_opportunities
+from orchestration.examples.demo.quotes import build_quotes
+from orchestration.examples.demo.records import build_customers, build_records
+from orchestration.examples.demo.spend import build_spend
 from orchestration.examples.demo.touches import build_touches
 from orchestration.examples.demo.writers import Content, row_counts, write
 
-STEPS = (build_market, build_parties, build_leads, build_opportunities, build_touches, *loops.STEPS)
+STEPS = (
+    build_market, build_spend, build_parties, build_leads, build_touches, build_opportunities, build_customers,
+    build_stages, build_quotes, build_records, build_activity, *loops.STEPS,
+)  # fmt: skip
 
 REPEATS = {
     "crm/leads.csv": 3,
@@ -26,12 +35,16 @@ REPEATS = {
 """How many rows of a file stand in it twice, exactly."""
 _NO_DAY = {"lead_id": "L99901", "created_at": "2024-02-30 09:00:00", "status": "新建"}
 _NO_STATUS = {"lead_id": "L99902", "created_at": "2024-05-06 10:30:00", "status": "待定？"}
+_NO_PRICE = {"quote_id": "BJ99901", "version": "1", "quoted_at": "2024-06-03 10:00:00", "net_amount": "面议"}
+_NO_SORT = {"activity_id": "HD999901", "kind": "钉钉？", "happened_at": "2024-06-04 11:20:00"}
 _NO_AMOUNT = {"收款单号": "SK99901", "收款日期": "2024/08/09", "金额": "壹万元整", "币种": "人民币"}
 _NO_KIND = {"费用编号": "DF99901", "费用类型": "招待费？", "发生日期": "2024/07/01", "金额": "800.00"}
 _NO_SUCH_DAY = {"原币": "USD", "本位币": "CNY", "日期": "2024/07/32", "汇率": "7.1300"}
 UNREADABLE: tuple[tuple[str, dict[str, str], str], ...] = (
     ("crm/leads.csv", _NO_DAY, "cast:created_at"),
     ("crm/leads.csv", _NO_STATUS, "value_map:status"),
+    ("crm/quotes.csv", _NO_PRICE, "cast:amount"),
+    ("crm/interactions.csv", _NO_SORT, "value_map:kind"),
     (f"erp/收款_{EXPORT_DAY}.csv", _NO_AMOUNT, "cast:amount"),
     (f"erp/订单费用_{EXPORT_DAY}.csv", _NO_KIND, "value_map:kind"),
     ("erp/汇率_202407.csv", _NO_SUCH_DAY, "cast:rate_date"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -43,6 +44,26 @@ class Parquet:
     def rows(self) -> dict[str, int]:
         """Rows of the file."""
         return {"": self.table.num_rows}
+
+
+class Blocks:
+    """A CSV too long to be held as text: made and written block by block."""
+
+    def __init__(self, count: int, make: Callable[[int, int], pd.DataFrame], encoding: str) -> None:
+        """``make(begin, end)`` gives those rows as text; ``make(0, 0)`` the header."""
+        self.count, self.make, self.encoding = count, make, encoding
+
+    def write(self, path: Path) -> None:
+        """Write all rows."""
+        with path.open("wb") as file:
+            _begin(file, list(self.make(0, 0).columns), self.encoding)
+            for begin in range(0, self.count, BLOCK):
+                block = self.make(begin, min(begin + BLOCK, self.count))
+                _append(file, pa.Table.from_pandas(block, preserve_index=False), self.encoding)
+
+    def rows(self) -> dict[str, int]:
+        """Rows of the file."""
+        return {"": self.count}
 
 
 class Database:
@@ -88,14 +109,13 @@ def row_counts(name: str, content: Content) -> dict[str, int]:
 def write_csv(path: Path, frame: pd.DataFrame, encoding: str) -> None:
     """A CSV as office software writes it: CRLF, quotes where needed, and a BOM if the encoding says so."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        if encoding == "utf-8-sig":
-            file.write(b"\xef\xbb\xbf")
-        header = pa.table({name: pa.array([name], pa.string()) for name in frame.columns})
-        _append(file, header, encoding)
-        for begin in range(0, len(frame), BLOCK):
-            block = frame.iloc[begin : begin + BLOCK]
-            _append(file, pa.Table.from_pandas(block, preserve_index=False), encoding)
+    Blocks(len(frame), lambda begin, end: frame.iloc[begin:end], encoding).write(path)
+
+
+def _begin(file: BinaryIO, columns: list[str], encoding: str) -> None:
+    if encoding == "utf-8-sig":
+        file.write(b"\xef\xbb\xbf")
+    _append(file, pa.table({name: pa.array([name], pa.string()) for name in columns}), encoding)
 
 
 def _append(file: BinaryIO, table: pa.Table, encoding: str) -> None:
