@@ -51,7 +51,7 @@ def build_catalogue(factory: Factory) -> None:
 
 
 def customer_kind(customers: pd.DataFrame) -> np.ndarray:
-    """Kind of customer for prices and sizes: that of the register, and ``海外`` for whoever pays in another currency."""
+    """Kind of customer for prices and sizes: that of the register; ``海外`` for whoever pays in another currency."""
     foreign = customers["currency"].to_numpy() != "CNY"
     return np.where(foreign, "海外", customers["kind"].to_numpy()).astype(object)
 

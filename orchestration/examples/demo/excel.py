@@ -53,7 +53,7 @@ class Workbook:
 
     def write(self, path: Path) -> None:
         """Write the file."""
-        from xlsxwriter import Workbook as Writer  # noqa: PLC0415  # only who writes a workbook needs it
+        from xlsxwriter import Workbook as Writer  # only who writes a workbook needs it
 
         path.parent.mkdir(parents=True, exist_ok=True)
         with Writer(str(path), {"constant_memory": False}) as book:
@@ -82,7 +82,8 @@ def _write_sheet(target: Any, sheet: Sheet, styles: Mapping[str, Any], bold: Any
             if isinstance(value, str):
                 target.write_string(row, place, value, bold)
             else:
-                target.write_number(row, place, _number(value, sheet.kinds.get(name, "")), styles.get(sheet.kinds[name]))
+                kind = sheet.kinds[name]
+                target.write_number(row, place, _number(value, kind), styles[kind])
 
 
 def _write_cells(target: Any, place: int, values: list[Any], kind: str, style: Any) -> None:

@@ -32,7 +32,7 @@ def office_files(factory: Factory) -> Iterator[tuple[str, Workbook]]:
 
 
 def _plant(
-    planted: list[dict[str, object]], file: str, frame: pd.DataFrame, place: int, column: str, text: str, rule: str
+    planted: list[dict[str, object]], file: str, frame: pd.DataFrame, *, place: int, column: str, text: str, rule: str
 ) -> pd.DataFrame:
     """Insert a copy of a row in which one cell cannot be read."""
     row = frame.iloc[[place]].copy().astype(object)
@@ -72,7 +72,7 @@ def _spend(factory: Factory, planted: list[dict[str, object]]) -> Workbook:
     totals = [
         {"单据号": TOTAL, "不含税金额": int(event.loc[domestic, "net"].sum()), "税额": int(event["tax"].sum())},
     ]
-    frame = _plant(planted, SPEND_BOOK, frame, 12, "不含税金额", "待定", "cast:amount")
+    frame = _plant(planted, SPEND_BOOK, frame, place=12, column="不含税金额", text="待定", rule="cast:amount")
     frame = pd.concat([frame, frame.iloc[[3]]], ignore_index=True)
     factory.planted["repeated_office"] = {f"office/{SPEND_BOOK}": 1}
     kinds = {"付款日期": "day", "服务开始": "day", "服务结束": "day", "不含税金额": "money", "税额": "money"}
@@ -101,7 +101,7 @@ def _hours(factory: Factory, planted: list[dict[str, object]]) -> Workbook:
             }
         ).astype(object)
         if year == "2024":
-            frame = _plant(planted, HOURS_BOOK, frame, 40, "工时", "半天", "cast:hours")
+            frame = _plant(planted, HOURS_BOOK, frame, place=40, column="工时", text="半天", rule="cast:hours")
         total = {"编号": TOTAL, "工时": int(rows["half_hours"].sum() * 5)}
         title, subtitle = f"市场与销售人员工时登记（{year} 年）", f"编制单位：{COMPANY}    单位：小时"
         sheets.append(Sheet(f"{year}年", title, subtitle, frame, {"日期": "day", "工时": "hours"}, [total]))
@@ -151,7 +151,9 @@ def _reports(factory: Factory, planted: list[dict[str, object]]) -> Iterator[tup
         ).reset_index(drop=True)
         name = f"经销商月报_{key}.xlsx"
         if key == BAD_REPORT:
-            frame = _plant(planted, name, frame, len(frame) // 2, "本月销售", "缺货", "cast:quantity")
+            frame = _plant(
+                planted, name, frame, place=len(frame) // 2, column="本月销售", text="缺货", rule="cast:quantity"
+            )
         total = {
             "经销商编码": TOTAL,
             **{column: int(rows[source].sum()) for column, source in _SUMMED.items()},

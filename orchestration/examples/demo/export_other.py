@@ -9,8 +9,9 @@ from orchestration.examples.demo.writers import Database
 
 SERVICE_TABLES = {
     "production_orders": """
-        work_order TEXT, product TEXT, lot_no TEXT, order_no TEXT, line_no INTEGER, planned_start TEXT, planned_finish TEXT, started_at TEXT,
-        finished_at TEXT, qty_planned INTEGER, qty_finished INTEGER, qty_scrapped INTEGER,
+        work_order TEXT, product TEXT, lot_no TEXT, order_no TEXT, line_no INTEGER, planned_start TEXT,
+        planned_finish TEXT, started_at TEXT, finished_at TEXT,
+        qty_planned INTEGER, qty_finished INTEGER, qty_scrapped INTEGER,
         material_cost NUMERIC, labour_cost NUMERIC, overhead_cost NUMERIC""",
     "inspections": """
         inspection_id TEXT, lot_no TEXT, work_order TEXT, kind TEXT, step TEXT, inspected_at TEXT,

@@ -17,7 +17,10 @@ WRITING = 56
 ACTIVITIES = {
     "trade_show": (("展前筹备", "认知", 5, 1), ("展位值守", "获客", 3, 4), ("展后跟进", "培育", 2, 5)),
     "webinar": (("讲稿与课件", "认知", 4, 1), ("直播执行", "获客", 3, 2), ("会后回访", "培育", 1, 5)),
-    "": (("素材制作", "认知", 4, 0), ("投放优化", "获客", 5, 0), ("线索回访", "培育", 2, 6), ("方案与报价", "成交", 0, 4)),
+    "": (
+        ("素材制作", "认知", 4, 0), ("投放优化", "获客", 5, 0),
+        ("线索回访", "培育", 2, 6), ("方案与报价", "成交", 0, 4),
+    ),
 }  # fmt: skip
 
 
@@ -36,7 +39,8 @@ def build_work_hours(factory: Factory) -> None:
     day = workday(week + rng.integers(0, 5, count) * DAY)
     marketer = (people["team"] == MARKETERS[0][1]).to_numpy()[person]
     inside = (rng.random(count) < np.where(marketer, 0.85, 0.35)) & (day <= CUTOFF)
-    joined, left = (people[column].to_numpy().astype("datetime64[s]")[person] for column in ("active_from", "active_to"))
+    joined = people["active_from"].to_numpy().astype("datetime64[s]")[person]
+    left = people["active_to"].to_numpy().astype("datetime64[s]")[person]
     inside &= (np.isnat(joined) | (day >= joined)) & (np.isnat(left) | (day <= left))
     person, day, marketer = person[inside], day[inside], marketer[inside]
     first = campaigns["first"].to_numpy().astype("datetime64[s]")

@@ -137,4 +137,4 @@ def _spent(factory: Factory) -> np.ndarray:
     total = (made["material"] + made["labour"] + made["overhead"]).to_numpy()
     out = by_month(made["started"], total) + by_month(cost["day"], cost["amount"].to_numpy())
     out += by_month(shipment["shipped"], np.where(shipment["by_sea"], 0, shipment["freight"]))
-    return out + _marketing(factory) + out * 35 // 100
+    return np.asarray(out + _marketing(factory) + out * 35 // 100)

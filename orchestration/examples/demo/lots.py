@@ -111,9 +111,7 @@ def _scrap_rate(rng: np.random.Generator, count: int) -> np.ndarray:
     return np.clip(rng.gamma(2.0, 0.008, count), 0.002, 0.12)
 
 
-def _times(
-    rng: np.random.Generator, product: pd.DataFrame, lots: pd.DataFrame, pieces: pd.DataFrame
-) -> pd.DataFrame:
+def _times(rng: np.random.Generator, product: pd.DataFrame, lots: pd.DataFrame, pieces: pd.DataFrame) -> pd.DataFrame:
     """A lot is finished some days before the first unit of it leaves; the spare lot of a product after its last one."""
     never = np.datetime64("2100-01-01", "s")
     use = np.full(len(lots), never)

@@ -101,13 +101,17 @@ def _returned(factory: Factory, rng: np.random.Generator, lines: pd.DataFrame) -
         last, on=["order", "line"]
     )
     notes["quantity"] = np.minimum(notes["returned_quantity"], notes["quantity"])
-    unit = notes["lot_cost"] // lines.set_index(["invoice", "line"])["quantity"].reindex(
-        pd.MultiIndex.from_frame(notes[["invoice", "line"]])
-    ).to_numpy()
+    unit = (
+        notes["lot_cost"]
+        // lines.set_index(["invoice", "line"])["quantity"]
+        .reindex(pd.MultiIndex.from_frame(notes[["invoice", "line"]]))
+        .to_numpy()
+    )
     notes["cost"] = np.where(notes["cost"] < 0, -1, unit * notes["quantity"])
     notes["net"] = notes["quantity"] * notes["unit_price"]
-    credited = np.maximum(day_of(notes["returned"]), notes["invoiced"].to_numpy()) + rng.integers(1, 11, len(notes)) * DAY
-    notes["reverses"], notes["invoiced"] = notes["invoice"], workday(credited)
+    credited = np.maximum(day_of(notes["returned"]), notes["invoiced"].to_numpy())
+    notes["reverses"] = notes["invoice"]
+    notes["invoiced"] = workday(credited + rng.integers(1, 11, len(notes)) * DAY)
     return notes[[*lines.columns, "reverses"]]
 
 

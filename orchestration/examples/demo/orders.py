@@ -109,8 +109,8 @@ def _stock_orders(factory: Factory, rng: np.random.Generator) -> pd.DataFrame:
 
 def _sellers(factory: Factory) -> list[str]:
     people = factory["salesperson"]
-    stays = people["active_to"].isna() & (people["active_from"] <= START) if "active_to" in people else slice(None)
-    return people.loc[stays, "sales"].tolist()
+    stays = people["active_to"].isna() & (people["active_from"] <= START)
+    return list(people.loc[stays, "sales"])
 
 
 def _make_odd(factory: Factory, rng: np.random.Generator, orders: pd.DataFrame) -> None:

@@ -64,7 +64,8 @@ def _owed(factory: Factory, rng: np.random.Generator) -> pd.DataFrame:
 def _instalments(factory: Factory, rng: np.random.Generator, owed: pd.DataFrame) -> list[pd.DataFrame]:
     """Each invoice in one, two or three parts; a part after the export does not exist yet."""
     count, orders = len(owed), factory["order"]
-    pattern = np.asarray(PATTERNS, dtype=object)[rng.choice(len(PATTERNS), len(orders), p=PATTERN_SHARES)][owed["owner"]]
+    drawn = rng.choice(len(PATTERNS), len(orders), p=PATTERN_SHARES)[owed["owner"]]
+    pattern = np.asarray(PATTERNS, dtype=object)[drawn]
     pattern = np.where(owed["refunded"], "full", pattern)
     foreign = (owed["currency"] != "CNY").to_numpy()
     pattern = np.where(foreign & np.isin(pattern, ("retention", "slow")), "advance", pattern)
@@ -157,22 +158,21 @@ def build_order_costs(factory: Factory) -> None:
     sale &= (orders["sample"] == "否") & (orders["test"] == "否") & (orders["internal"] == "否")
     agent, won = orders["agent"] != "", orders["opportunity"] != ""
     tender = won & ~agent & (orders["currency"] == "CNY") & (value > 20_000_000) & (rng.random(len(orders)) < 0.4)
+
+    def thousandths(low: int, high: int) -> np.ndarray:
+        return np.asarray(value * rng.integers(low, high, len(orders)) // 1000)
+
     parts = [
-        _share(orders, value, sale & ~agent, "销售提成", confirmed + 35 * DAY, rng.integers(12, 24, len(orders))),
-        _share(orders, value, sale & agent, "经销返利", confirmed + 80 * DAY, rng.integers(20, 46, len(orders))),
-        _share(orders, value, sale & tender, "招标服务费", confirmed + 4 * DAY, rng.integers(5, 11, len(orders))),
+        _share(orders, sale & ~agent, "销售提成", confirmed + 35 * DAY, thousandths(12, 24)),
+        _share(orders, sale & agent, "经销返利", confirmed + 80 * DAY, thousandths(20, 46)),
+        _share(orders, tender & sale, "招标服务费", confirmed + 4 * DAY, thousandths(5, 11)),
     ]
     sea = factory["shipment"][factory["shipment"]["by_sea"]]
-    parts.append(
-        pd.DataFrame(
-            {"order": sea["order"], "kind": "海运费", "day": workday(sea["shipped"].to_numpy() + 6 * DAY), "amount": sea["freight"]}
-        )
-    )
+    billed = workday(sea["shipped"].to_numpy() + 6 * DAY)
+    parts.append(pd.DataFrame({"order": sea["order"], "kind": "海运费", "day": billed, "amount": sea["freight"]}))
     debt = factory.truth["bad_debt"]
     written_off = workday(debt["invoiced"].to_numpy() + 300 * DAY)
-    parts.append(
-        pd.DataFrame({"order": debt["order"], "kind": "坏账", "day": written_off, "amount": debt["owed"]})
-    )
+    parts.append(pd.DataFrame({"order": debt["order"], "kind": "坏账", "day": written_off, "amount": debt["owed"]}))
     costs = pd.concat(parts, ignore_index=True)
     costs["day"] = costs["day"].astype("datetime64[s]")
     costs = costs[(costs["day"] <= CUTOFF) & (costs["amount"] > 0)]
@@ -182,11 +182,6 @@ def build_order_costs(factory: Factory) -> None:
     factory["order_cost"] = costs
 
 
-def _share(
-    orders: pd.DataFrame, value: np.ndarray, chosen: pd.Series, kind: str, days: np.ndarray, per_mille: np.ndarray
-) -> pd.DataFrame:
-    rows = chosen.to_numpy()
-    return pd.DataFrame(
-        {"order": orders["order"].to_numpy()[rows], "kind": kind, "day": workday(days[rows]),
-         "amount": (value * per_mille // 1000)[rows]}
-    )  # fmt: skip
+def _share(orders: pd.DataFrame, chosen: pd.Series, kind: str, days: np.ndarray, amount: np.ndarray) -> pd.DataFrame:
+    rows, names = chosen.to_numpy(), orders["order"].to_numpy(dtype=object)
+    return pd.DataFrame({"order": names[rows], "kind": kind, "day": workday(days[rows]), "amount": amount[rows]})

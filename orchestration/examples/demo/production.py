@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from orchestration.examples.demo.catalogue import CHECK_STEPS, USUAL_STEPS
-from orchestration.examples.demo.fields import CUTOFF, DAY, Factory, codes, day_of, numbered, seconds, stream
+from orchestration.examples.demo.fields import CUTOFF, DAY, Factory, codes, day_of, stream
 from orchestration.examples.demo.workdays import workday
 
 BAD_FAMILY = "耗材"

@@ -23,4 +23,4 @@ def in_cny(
         place = np.searchsorted(own["day"].to_numpy().astype("datetime64[s]"), when[rows], side="right") - 1
         rate[rows] = own["micro"].to_numpy()[place]
     product = np.abs(size) * rate
-    return np.sign(size) * ((product + MICRO // 2) // MICRO)
+    return np.asarray(np.sign(size) * ((product + MICRO // 2) // MICRO))

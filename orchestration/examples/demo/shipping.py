@@ -124,9 +124,7 @@ def _arrow(text: pd.Series) -> pa.Array:
     return pa.array(text.to_numpy(dtype=object), pa.string())
 
 
-def _heads(
-    factory: Factory, rng: np.random.Generator, heads: pd.DataFrame, shipped: pd.DataFrame
-) -> pd.DataFrame:
+def _heads(factory: Factory, rng: np.random.Generator, heads: pd.DataFrame, shipped: pd.DataFrame) -> pd.DataFrame:
     """Carrier, arrival and freight; freight by sea is billed by the forwarder and stands among the order's costs."""
     abroad = (factory["order"]["currency"].to_numpy() != "CNY")[heads["owner"]]
     days = np.where(abroad, rng.integers(6, 24, len(heads)), rng.integers(1, 6, len(heads)))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from orchestration.examples.demo.catalogue import LABOUR_PER_HOUR
-from orchestration.examples.demo.fields import DAY, Factory, codes, numbered, stream
+from orchestration.examples.demo.fields import DAY, Factory, stream
 from orchestration.examples.demo.workdays import workdays_of_month
 
 MONTHS = np.arange(np.datetime64("2024-01"), np.datetime64("2026-01"))
@@ -68,12 +67,10 @@ def build_stock(factory: Factory) -> None:
 
 def own_products(product: pd.DataFrame) -> np.ndarray:
     """Which products the factory makes itself."""
-    return ~product["bought"].to_numpy()
+    return np.asarray(~product["bought"].to_numpy())
 
 
-def _snapshot(
-    product: pd.DataFrame, warehouse: str, kind: str, quantity: np.ndarray, unit: np.ndarray
-) -> pd.DataFrame:
+def _snapshot(product: pd.DataFrame, warehouse: str, kind: str, quantity: np.ndarray, unit: np.ndarray) -> pd.DataFrame:
     """Rows of what there is; a product that a warehouse never had is not listed, one that ran out is listed with 0."""
     known = np.maximum.accumulate(quantity, axis=1) > 0
     row, month = np.nonzero(known)

@@ -40,13 +40,13 @@ _NEXT = np.minimum.accumulate(np.where(_WORKS, np.arange(len(_WORKS)), len(_WORK
 def workday(moments: np.ndarray | pd.Series) -> np.ndarray:
     """The day of each moment, or the first working day after it, as datetime64[s] at midnight."""
     place = (day_of(moments).astype("datetime64[D]") - _FIRST).astype("int64")
-    return (_FIRST + _NEXT[np.clip(place, 0, len(_NEXT) - 1)]).astype("datetime64[s]")
+    return np.asarray((_FIRST + _NEXT[np.clip(place, 0, len(_NEXT) - 1)]).astype("datetime64[s]"))
 
 
 def office_hours(rng: np.random.Generator, days: np.ndarray, first: float = 8.5, last: float = 18.0) -> np.ndarray:
     """A moment within working hours on each day, to the minute."""
     minutes = rng.integers(round(first * 60), round(last * 60), len(days))
-    return days + minutes.astype("timedelta64[m]").astype("timedelta64[s]")
+    return np.asarray(days + minutes.astype("timedelta64[m]").astype("timedelta64[s]"))
 
 
 def workdays_of_month(months: np.ndarray) -> np.ndarray:
