@@ -87,8 +87,11 @@ def exports(factory: Factory) -> Iterator[tuple[str, Content]]:
             rows |= row_counts(name, content)
             yield name, content
     factory.planted["rows"] = rows
-    factory.planted["quarantined"] = planted
-    factory.planted["repeated_rows"] = {**REPEATS, **factory.planted["repeated_media"]}  # type: ignore[dict-item]
+    repeated: dict[str, int] = dict(REPEATS)
+    for part in ("repeated_media", "repeated_office"):
+        repeated |= factory.planted.pop(part)  # type: ignore[arg-type]
+    factory.planted["quarantined"] = planted + factory.planted.pop("office")  # type: ignore[operator]
+    factory.planted["repeated_rows"] = repeated
 
 
 def write_all(factory: Factory, inbox: Path) -> None:

@@ -26,7 +26,7 @@ def crm_files(factory: Factory) -> Iterator[tuple[str, Content]]:
 
 
 def _market(factory: Factory) -> dict[str, pd.DataFrame]:
-    session, event = factory["session"], factory["event_cost"]
+    session = factory["session"]
     campaign = factory["campaign"].rename(columns={"campaign": "campaign_id", "parent": "parent_campaign"})
     return {
         "channels": factory["channel"].rename(columns={"channel": "channel_code"}),
@@ -40,21 +40,6 @@ def _market(factory: Factory) -> dict[str, pd.DataFrame]:
                 "ends_at": moment_text(session["ends"]),
                 "venue": session["venue"],
                 "visitors": session["visitors"],
-            }
-        ),
-        "event_costs": pd.DataFrame(
-            {
-                "cost_id": event["cost"],
-                "campaign": event["campaign"],
-                "channel": event["channel"],
-                "type": event["kind"],
-                "stage": event["stage"],
-                "paid_on": moment_text(event["day"], ISO_DAY),
-                "service_from": event["service_from"],
-                "service_to": event["service_to"],
-                "net_amount": money_text(event["net"]),
-                "vat": money_text(event["tax"]),
-                "currency": event["currency"],
             }
         ),
     }

@@ -10,13 +10,15 @@ import numpy as np
 import pandas as pd
 
 from orchestration.examples.demo.catalogue import draw_budget
-from orchestration.examples.demo.fields import CUTOFF, DAY, Factory, seconds, spread, stream
+from orchestration.examples.demo.fields import CUTOFF, DAY, DAYS, START, Factory, seconds, spread, stream
 from orchestration.examples.demo.funnel import lead_chances
 from orchestration.examples.demo.season import AT_WORK, at_office, draw_days, moments
 from orchestration.examples.demo.touches import HALF_LIFE
 
-OWN = 46
+OWN = 64
 """Opportunities per scale that the salespeople of old customers bring in themselves, without a lead."""
+EARLIER = 120
+"""Days before the start from which opportunities are in the books, if they were decided after it."""
 DRIVERS = {
     "touches": 0.85,
     "demo": 0.55,
@@ -29,7 +31,7 @@ DRIVERS = {
     "leaning": 1.0,
 }
 """Weights of what decides an opportunity; touches count as the logarithm of 1 + their effects left at the close."""
-BASE_LEAD, BASE_WIN = -0.72, -2.9
+BASE_LEAD, BASE_WIN = -0.72, -2.75
 CHANNEL_LEAD = np.array([0.0, -0.45, 0.2, 0.15, 0.2, 0.0, 0.1, 1.0, 0.7, -0.2])
 INTERACTIONS = ("电话", "邮件", "微信", "拜访", "演示", "样机试用", "会议")
 CALL, MAIL, CHAT, VISIT, DEMO, SAMPLE, MEETING = range(len(INTERACTIONS))
@@ -42,17 +44,9 @@ def build_opportunities(factory: Factory) -> None:
     rng = stream(factory.seed, "opportunities")
     deals = pd.concat([_from_leads(factory, rng), _own(factory, rng)], ignore_index=True)
     deals = deals.sort_values(["created", "account"], kind="stable").reset_index(drop=True)
-    accounts = factory.truth["account"].iloc[deals["account"]]
-    count = len(deals)
-    kind = np.where(accounts["currency"] != "CNY", "海外", accounts["kind"])
-    size = accounts["size"].to_numpy()
-    deals["budget"] = (draw_budget(rng, kind, 1.45) * size).astype("int64").clip(1_500_000, 420_000_000)
-    # large purchases wait for a tender; the quote comes when somebody had time for it
-    deals["quote_days"] = np.clip(rng.lognormal(np.log(9), 0.6, count), 1.2, 45)
-    waiting = rng.lognormal(np.log(62), 0.5, count) * (deals["budget"] / 30_000_000) ** 0.12
-    cycle = np.clip(deals["quote_days"] + waiting, 24 + 10 * rng.random(count), 175 + 40 * rng.random(count))
-    closed = at_office(rng, deals["created"].to_numpy() + seconds(cycle))
-    deals["closed"] = _before_new_year(rng, closed, deals["created"].to_numpy())
+    _schedule(factory, rng, deals)
+    deals = deals[(deals["closed"] >= START).to_numpy()].reset_index(drop=True)
+    accounts, count = factory.truth["account"].iloc[deals["account"]], len(deals)
     deals["versions"] = 1 + np.minimum(rng.poisson(0.75, count), 3)
     deals["reached"] = rng.choice([NEED, SHOWN, QUOTED, BARGAIN], count, p=[0.1, 0.1, 0.35, 0.45])
     for name, mean in (("call", 3.2), ("mail", 1.4), ("chat", 1.6), ("visit", 0.9), ("meeting", 0.6)):
@@ -65,6 +59,21 @@ def build_opportunities(factory: Factory) -> None:
     _decide(factory, rng, deals, accounts)
     factory.truth["deal"] = deals
     factory.truth["share"] = _shares(deals, pairs)
+
+
+def _schedule(factory: Factory, rng: np.random.Generator, deals: pd.DataFrame) -> None:
+    """How large each purchase is, when the first quote comes and when the decision falls."""
+    accounts = factory.truth["account"].iloc[deals["account"]]
+    count = len(deals)
+    kind = np.where(accounts["currency"] != "CNY", "海外", accounts["kind"])
+    size = accounts["size"].to_numpy()
+    deals["budget"] = (draw_budget(rng, kind, 2.2) * size).astype("int64").clip(1_500_000, 420_000_000)
+    # large purchases wait for a tender; the quote comes when somebody had time for it
+    deals["quote_days"] = np.clip(rng.lognormal(np.log(9), 0.6, count), 1.2, 45)
+    waiting = rng.lognormal(np.log(62), 0.5, count) * (deals["budget"] / 30_000_000) ** 0.12
+    cycle = np.clip(deals["quote_days"] + waiting, 24 + 10 * rng.random(count), 175 + 40 * rng.random(count))
+    closed = at_office(rng, deals["created"].to_numpy() + seconds(cycle))
+    deals["closed"] = _before_new_year(rng, closed, deals["created"].to_numpy())
 
 
 def _from_leads(factory: Factory, rng: np.random.Generator) -> pd.DataFrame:
@@ -95,6 +104,8 @@ def _own(factory: Factory, rng: np.random.Generator) -> pd.DataFrame:
     known = np.flatnonzero(factory.truth["account"]["old"])
     count = OWN * factory.scale
     days = draw_days(rng, count, AT_WORK)
+    before = rng.random(count) < EARLIER / (DAYS + EARLIER)
+    days = np.where(before, -rng.integers(1, EARLIER, count), days)
     created = at_office(rng, moments(days, np.zeros(count)))
     frame = pd.DataFrame({"lead": -1, "account": known[rng.integers(0, len(known), count)], "created": created})
     return frame[frame["created"] <= CUTOFF]

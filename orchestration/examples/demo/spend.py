@@ -128,8 +128,8 @@ _MONTHLY: tuple[tuple[str, str, str, int, str, tuple[str, ...]], ...] = (
 
 
 def _rates(seed: int) -> pd.DataFrame:
-    """Central parity per working day, in millionths; none at weekends and in the October holidays, as in life."""
-    days = pd.bdate_range("2023-12-25", str(CUTOFF)[:10])
+    """Central parity per working day, in millionths, from before the first quote; none at weekends and in the October holidays, as in life."""
+    days = pd.bdate_range("2023-08-25", str(CUTOFF)[:10])
     days = days[~((days.month == 10) & (days.day <= 4))]
     parts = []
     for currency, level in (("USD", 7_120_000), ("EUR", 7_760_000)):
