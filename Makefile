@@ -19,7 +19,7 @@ $(STAMP): requirements/bootstrap.lock requirements/dev.lock pyproject.toml
 	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install -q --compile-bytecode --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
-.PHONY: help setup run test lint format ui lock docs clean
+.PHONY: help setup run test snapshots lint format ui lock docs clean
 help: ## show every command
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
@@ -31,6 +31,9 @@ run: $(STAMP) ## set up, make the demo factory in ./demo and run the whole chain
 
 test: $(STAMP) ## set up and run all tests (in parallel, any order)
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+snapshots: $(STAMP) ## write the definition snapshots anew, after a change that is meant
+	@TRILOOP_RENEW_SNAPSHOTS=1 $(BIN)/python -m pytest -q tests/unit/test_definitions.py -k snapshot
 
 lint: $(STAMP) ## ruff, mypy, sqlfluff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -15,10 +15,14 @@ def build_definitions(**resources: Any) -> dg.Definitions:
 
     Args:
         resources: each replaces the resource of the same name, for tests and other environments.
+
+    Raises:
+        ConfigurationError: there is no workspace; one that cannot be read is the cause of Dagster's own error.
     """
+    with_workspace = {**default_resources(), **resources}  # first, so that a missing workspace is told plainly
     return dg.Definitions.merge(
         dg.load_from_defs_folder(path_within_project=Path(__file__).parent),
-        dg.Definitions(resources={**default_resources(), **resources}, executor=dg.in_process_executor),
+        dg.Definitions(resources=with_workspace, executor=dg.in_process_executor),
     )
 
 

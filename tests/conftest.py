@@ -11,13 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.lib.shared_cache import FOLDER_VARIABLE
+
 TEST_DATA_VARIABLE = "TRILOOP_TEST_DATA"
 RUN_SECONDS = 900
 
 
 def triloop(*arguments: str | Path, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run the ``triloop`` command in a process of its own, without what this process has in TRILOOP_ variables."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("TRILOOP_")}
+    kept = {FOLDER_VARIABLE}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("TRILOOP_") or name in kept}
     return subprocess.run(
         [sys.executable, "-c", "from orchestration.cli.main import main; main()", *map(str, arguments)],
         capture_output=True,
@@ -47,6 +50,14 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
                 raise
             done.touch()
     return root
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """One cache of parsed projects for all workers of this run, so that tests and the user's cache stay apart."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    os.environ[FOLDER_VARIABLE] = str(shared / "cache")
 
 
 def _must_succeed(*arguments: str | Path) -> None:

@@ -59,7 +59,7 @@ def checks() -> list[Check]:
     for entity in load_contract().entities.values():
         found += _code_checks(entity)
     for converted in CONVERTED:
-        found += [_rate_present(converted), _converted_exactly(converted)]
+        found += conversion_checks(converted)
     return [*found, *_rate_table_checks(), *_tax_checks()]
 
 
@@ -129,6 +129,11 @@ def _code_checks(entity: Entity) -> list[Check]:
             )
         )
     return found
+
+
+def conversion_checks(converted: Converted) -> list[Check]:
+    """A rate is there, and it was used to the cent."""
+    return [_rate_present(converted), _converted_exactly(converted)]
 
 
 def _rate_present(c: Converted) -> Check:

@@ -86,7 +86,7 @@ def checks() -> list[Check]:
         _account_of_tax_id(),
         *(_double_document(document) for document in DOCUMENTS),
         *(_repeated_document(document) for document in DOCUMENTS),
-        *(_fan_out(grain) for grain in GRAINS),
+        *(fan_out(grain) for grain in GRAINS),
         _unique_touch(),
         _one_freight(),
     ]
@@ -245,7 +245,8 @@ from first_one where key <> first_key""",
     )
 
 
-def _fan_out(grain: Grain) -> Check:
+def fan_out(grain: Grain) -> Check:
+    """The intermediate table holds each row of the staging table once."""
     staged = f"staging.stg_{grain.entity}"
     conditions = [grain.of] if grain.of else []
     if grain.merges:

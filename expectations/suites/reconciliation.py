@@ -11,7 +11,7 @@ from expectations.sql import each_once, literal, unequal_sums
 
 @dataclass(frozen=True)
 class FactGrain:
-    """A mart that must hold each row of an intermediate table exactly once."""
+    """A mart that must hold each row of an intermediate table (or of ``schema.table``) exactly once."""
 
     mart: str
     source: str
@@ -126,7 +126,7 @@ def checks() -> list[Check]:
         _invoice_lines(),
         _allocations("payment"),
         _allocations("invoice"),
-        *(_fact_grain(grain) for grain in FACT_GRAINS),
+        *(fact_grain(grain) for grain in FACT_GRAINS),
         *(_sum(item) for item in SUMS),
         _channel_sums(),
         _month_sums(),
@@ -191,11 +191,13 @@ where (d.{amount} >= 0 and allocated.amount > d.{amount} or d.{amount} < 0 and a
     )
 
 
-def _fact_grain(grain: FactGrain) -> Check:
-    kept = f"select s.{grain.key} as key, s.source_file, s.source_row from intermediate.{grain.source} as s"
+def fact_grain(grain: FactGrain) -> Check:
+    """The mart holds each row of its source once."""
+    source = grain.source if "." in grain.source else f"intermediate.{grain.source}"
+    kept = f"select s.{grain.key} as key, s.source_file, s.source_row from {source} as s"
     return _loops(
         f"fan_out_{grain.mart}",
-        (f"marts.{grain.mart}", f"intermediate.{grain.source}"),
+        (f"marts.{grain.mart}", source),
         grain.owner,
         Label(
             en=f"{grain.mart} has one row per {grain.key}: no join multiplied or lost a row",

@@ -121,7 +121,7 @@ def checks() -> list[Check]:
     return [
         *found,
         *(_period(*period) for period in PERIODS),
-        *(_event_order(order) for order in _ORDERS),
+        *(event_order(order) for order in _ORDERS),
         _touch_in_campaign(),
     ]
 
@@ -207,7 +207,9 @@ def _period(entity_name: str, start: str, end: str) -> Check:
     )
 
 
-def _event_order(order: Order) -> Check:
+def event_order(order: Order) -> Check:
+    """The earlier event is not dated after the later one, within time.order_tolerance_days."""
+
     def sql(inputs: Inputs) -> str:
         tolerance = inputs.settings.time.order_tolerance_days
         earlier, later = (

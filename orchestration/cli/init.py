@@ -14,8 +14,12 @@ from orchestration.cli.text import choose_language
 from orchestration.lib.errors import ConfigurationError, nearest
 from orchestration.lib.new_workspace import Filler, Made, make_workspace
 
-EXAMPLES = ("olist",)
+EXAMPLES = ("olist", "tryton")
 MAX_SCALE = 1000
+_WANTED = {
+    "olist": "PATH: the folder that Olist's files are in",
+    "tryton": "FILE (Tryton's SQLite database) or --data postgresql://USER:PASSWORD@HOST/DATABASE",
+}
 
 
 def init(  # noqa: PLR0917  # typer hands options over by name
@@ -25,7 +29,9 @@ def init(  # noqa: PLR0917  # typer hands options over by name
     example: Annotated[
         str | None, typer.Option("--example", help="map a real data set: " + ", ".join(EXAMPLES))
     ] = None,
-    data: Annotated[Path | None, typer.Option("--data", help="with --example: the folder the data is in")] = None,
+    data: Annotated[
+        str | None, typer.Option("--data", help="with --example: where its data is (folder, file or database address)")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="write over an existing workspace")] = False,
     as_json: JsonOption = False,
     lang: LangOption = None,
@@ -49,7 +55,7 @@ def init(  # noqa: PLR0917  # typer hands options over by name
     typer.echo(told(made, commands, filled=fill is not None, language=language))
 
 
-def choose_filler(*, demo: bool, scale: int | None, example: str | None, data: Path | None) -> Filler | None:
+def choose_filler(*, demo: bool, scale: int | None, example: str | None, data: str | None) -> Filler | None:
     """What fills the workspace; None for an empty one.
 
     Raises:
@@ -70,13 +76,8 @@ def choose_filler(*, demo: bool, scale: int | None, example: str | None, data: P
     if example not in EXAMPLES:
         raise ConfigurationError(f"there is no example '{example}'", hint=nearest(example, EXAMPLES))
     if data is None:
-        raise ConfigurationError(
-            f"the example '{example}' needs its data", hint=f"add --data PATH: the folder that {example}'s files are in"
-        )
-    folder = data.expanduser().resolve()
-    if not folder.is_dir():
-        raise ConfigurationError(f"the data folder {folder} does not exist", hint="check the path after --data")
-    return _fill_olist(folder)
+        raise ConfigurationError(f"the example '{example}' needs its data", hint=f"add --data {_WANTED[example]}")
+    return _fill_olist(data) if example == "olist" else _fill_tryton(data)
 
 
 def _fill_demo(scale: int) -> Filler:
@@ -88,9 +89,22 @@ def _fill_demo(scale: int) -> Filler:
     return fill
 
 
-def _fill_olist(data: Path) -> Filler:
+def _fill_olist(data: str) -> Filler:
+    folder = Path(data).expanduser().resolve()
+    if not folder.is_dir():
+        raise ConfigurationError(f"the data folder {folder} does not exist", hint="check the path after --data")
+
     def fill(root: Path) -> Mapping[str, Any] | None:
         from orchestration.examples.olist import write_example
+
+        return write_example(root, folder)
+
+    return fill
+
+
+def _fill_tryton(data: str) -> Filler:
+    def fill(root: Path) -> Mapping[str, Any] | None:
+        from orchestration.examples.tryton import write_example
 
         return write_example(root, data)
 

@@ -36,7 +36,14 @@ def draw(summary: Summary, lang: str) -> None:
             typer.echo(f"  {gap['metric_id']}: {gap['reason'][lang]}")
     for note in summary.notes:
         typer.echo(f"\n! {note}")
+    _stages(summary, lang)
     _places(summary, lang)
+
+
+def _stages(summary: Summary, lang: str) -> None:
+    if summary.stages:
+        told = ", ".join(f"{stage.stage} {stage.seconds:,.1f}" for stage in summary.stages)
+        typer.echo(f"\n{say('picture.stages', lang)}\n  {told}")
 
 
 def _stopped(summary: Summary, lang: str) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import getpass
 import json
 import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +16,7 @@ import typer
 from orchestration.cli.text import choose_language, say
 from orchestration.lib.errors import TriloopError
 from orchestration.lib.progress import listening
+from orchestration.lib.stage_times import StageTime, stage_times
 from orchestration.lib.workspace import Workspace
 
 WorkspaceOption = Annotated[
@@ -22,10 +26,12 @@ WorkspaceOption = Annotated[
 
 def run(
     workspace: WorkspaceOption = None,
+    *,
     as_json: Annotated[bool, typer.Option("--json", help="print the summary as JSON")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress lines")] = False,
     lang: Annotated[str | None, typer.Option("--lang", help="en or zh (default: from the environment)")] = None,
     source: Annotated[str | None, typer.Option("--source", help="refresh one source and what follows from it")] = None,
+    reason: Annotated[str, typer.Option("--reason", help="why it runs; kept with the run")] = "triloop run",
 ) -> None:
     """Run everything: land, map, check, build the loops, attribute, measure, publish / 完整运行."""
     opened = Workspace.open(workspace)
@@ -56,13 +62,20 @@ def run(
     show(f"workspace {opened.root}; loading Dagster and dbt ...")
     try:
         with listening(show):
-            failure = execute(opened, job="full_run" if source is None else f"refresh_{source}")
+            outcome = execute(
+                opened,
+                job="full_run" if source is None else f"refresh_{source}",
+                landing=[f"{mapping.source}__{name}" for mapping in mappings for name in mapping.objects],
+                started=started,
+                reason=reason,
+            )
     except KeyboardInterrupt:
         typer.echo("\n" + say("run.stopped", choose_language(lang)), err=True)
         raise
     from orchestration.lib.summary import build_summary, render, to_json
 
-    summary = build_summary(opened, failure)
+    failure = outcome.failure
+    summary = build_summary(opened, failure, outcome.stages)
     if as_json:
         typer.echo(json.dumps(to_json(summary), ensure_ascii=False, indent=2, default=str))
     else:
@@ -71,11 +84,23 @@ def run(
         raise failure
 
 
-def execute(workspace: Workspace, job: str) -> TriloopError | None:
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended: the error that a user can act on (None when it succeeded), and the time of each stage."""
+
+    failure: TriloopError | None
+    stages: list[StageTime]
+
+
+def execute(
+    workspace: Workspace, job: str, *, landing: Iterable[str], started: float, reason: str = "triloop run"
+) -> Outcome:
     """Execute a job in this process.
 
-    Returns:
-        None when it succeeded; else the error that a user can act on.
+    Args:
+        landing: names of the steps that land a source object.
+        started: ``time.monotonic()`` when the command began.
+        reason: why, for the run's tags and the ledger.
 
     Raises:
         KeyboardInterrupt: the user stopped it.
@@ -88,25 +113,33 @@ def execute(workspace: Workspace, job: str) -> TriloopError | None:
     from dagster._core.errors import DagsterExecutionInterruptedError  # has no public name
 
     from orchestration.definitions import build_definitions
-    from orchestration.defs.resources import WHO_TAG, WHY_TAG
+    from orchestration.defs.who_why import WHO_TAG, WHY_TAG
 
-    definitions = build_definitions()
+    try:
+        definitions = build_definitions()
+    except Exception as error:
+        readable = readable_cause(error)  # Dagster wraps what went wrong while its folder was read
+        if readable is None:
+            raise
+        raise readable from error
+    run_id, failure = str(uuid.uuid4()), None
     with dg.DagsterInstance.get() as instance:
+        before = time.monotonic() - started
         try:
             definitions.resolve_job_def(job).execute_in_process(
                 instance=instance,
-                tags={WHO_TAG: getpass.getuser(), WHY_TAG: "triloop run"},
+                run_id=run_id,
+                tags={WHO_TAG: getpass.getuser(), WHY_TAG: reason},
                 # Dagster's console log would drown the progress; the UI and the event log keep every line.
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
         except DagsterExecutionInterruptedError as stop:
             raise KeyboardInterrupt from stop
         except Exception as error:
-            readable = readable_cause(error)
-            if readable is not None:
-                return readable
-            raise
-    return None
+            failure = readable_cause(error)
+            if failure is None:
+                raise
+        return Outcome(failure, stage_times(instance, run_id, before=before, landing=landing))
 
 
 def readable_cause(error: BaseException) -> TriloopError | None:

@@ -104,6 +104,7 @@ TEXT: dict[str, tuple[str, str]] = {
     ),
     "picture.stopped": ("This run stopped and changed no published figure.", "本次运行已中止，已发布的数字没有变化。"),
     "picture.stays": ("the last good snapshot stays, {age} old", "上一个有效快照仍在使用，距今 {age}"),
+    "picture.stages": ("Seconds per stage", "各阶段耗时（秒）"),
     "picture.next": ("What to type next", "接下来可以输入"),
     "no_member": ("(none)", "（无）"),
     "member.unknown": ("unknown", "未知"),

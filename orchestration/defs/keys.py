@@ -3,6 +3,11 @@
 import dagster as dg
 
 
+def source_key(source: str) -> dg.AssetKey:
+    """A source system as a whole, where it stands: outside."""
+    return dg.AssetKey(["sources", source])
+
+
 def object_key(source: str, object_name: str) -> dg.AssetKey:
     """What was received of one object of a source."""
     return dg.AssetKey([source, object_name])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
 import os
@@ -12,8 +11,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-from pydantic import PrivateAttr
+from pydantic import Field, PrivateAttr
 
+from orchestration.defs.who_why import WHO_TAG, WHY_TAG, who_and_why
 from orchestration.lib.build_id import code_version
 from orchestration.lib.dagster_home import event_log_held_open
 from orchestration.lib.errors import ConfigurationError
@@ -24,11 +24,6 @@ from orchestration.lib.workspace import PROJECT_ROOT, SETTINGS_FILE, WORKSPACE_V
 
 if TYPE_CHECKING:
     from orchestration.lib.dbt_runner import DbtRunner
-
-
-#: run tags that say who started a run and why; the ledger keeps both
-WHO_TAG = "triloop/who"
-WHY_TAG = "triloop/why"
 
 
 def active_workspace() -> Workspace:
@@ -50,14 +45,18 @@ def active_workspace() -> Workspace:
 
 
 class WorkspaceResource(dg.ConfigurableResource):
-    """The workspace of this code location.
+    """The workspace of this code location / 此代码位置的工作区.
 
     It holds the workspace's kernel lock while a run executes, so that runs started by the CLI, the UI, a schedule and a
-    sensor take turns whatever Dagster's own queue believes.
+    sensor take turns whatever Dagster's own queue believes. It also notes who started a run and why, on the run and in
+    the ledger.
     """
 
-    path: str
-    lock_wait_seconds: float = 60.0
+    path: str = Field(description="The folder that holds triloop.yml / triloop.yml 所在的文件夹")
+    lock_wait_seconds: float = Field(
+        default=60.0,
+        description="How long a run waits for another one to end before it gives up / 等待其他运行结束的最长秒数",
+    )
     _dbt: Any = PrivateAttr(default=None)
 
     @contextmanager
@@ -69,14 +68,9 @@ class WorkspaceResource(dg.ConfigurableResource):
                 return
             ledger = Ledger(self.workspace)
             settings_hash = hashlib.sha256(self.workspace.settings_file.read_bytes()).hexdigest()
-            tags = context.run.tags
-            ledger.record_run(
-                run_id,
-                tags.get(WHY_TAG, "Dagster"),
-                tags.get(WHO_TAG, getpass.getuser()),
-                code_version(),
-                settings_hash,
-            )
+            who, why = who_and_why(context.run.tags)
+            context.instance.add_run_tags(run_id, {WHO_TAG: who, WHY_TAG: why})
+            ledger.record_run(run_id, why, who, code_version(), settings_hash)
             try:
                 with event_log_held_open(context.instance, run_id):
                     yield self

@@ -7,7 +7,6 @@ parse serves all calls; what a call costs beyond its statements is a few tenths 
 from __future__ import annotations
 
 import gc
-import hashlib
 import json
 import os
 import re
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from orchestration.lib import warehouse
+from orchestration.lib.dbt_manifest import ManifestStore, does_not_parse
 from orchestration.lib.dbt_results import DbtError, DbtResult, NodeFinished, NodeResult
 from orchestration.lib.errors import ConfigurationError, DataError, GateRefusedError
 from orchestration.lib.interrupts import keyboard_interrupts
@@ -28,7 +28,6 @@ __all__ = ["DbtError", "DbtResult", "DbtRunner", "NodeFinished", "NodeResult", "
 WAREHOUSE_VARIABLE = "TRILOOP_WAREHOUSE"
 EXPECTATIONS_VARIABLE = "TRILOOP_EXPECTATIONS_DIR"
 
-_PROJECT_SUFFIXES = frozenset({".sql", ".yml", ".yaml", ".csv", ".md", ".py"})
 _REFUSAL = re.compile(r"TRILOOP_GATE_REFUSED\((?P<gate>\w+)\): (?P<text>.+)")
 _REFUSAL_FIX = re.compile(r"TRILOOP_GATE_FIX: (?P<text>.+)")
 _DBT_LOCK = threading.RLock()  # dbt keeps flags, adapters and loggers in globals: one call at a time
@@ -38,10 +37,6 @@ class DbtVariables(Protocol):
     """What the runner needs of the settings (orchestration.lib.settings.Settings)."""
 
     def dbt_vars(self) -> dict[str, Any]: ...
-
-
-# manifest in memory, by its hash: a process that makes several runners (Dagster, tests) parses once
-_MANIFESTS: dict[str, Any] = {}
 
 
 class DbtRunner:
@@ -66,12 +61,19 @@ class DbtRunner:
         self.project_dir = project_dir
         self.expectations_dir = expectations_dir
         self._variables = settings.dbt_vars()
+        self._manifests = ManifestStore(
+            project_dir,
+            workspace.dbt_target_dir,
+            variables=self._variables,
+            database=workspace.warehouse_file.name,
+            parse=self._parse,
+        )
 
     # ---- manifest --------------------------------------------------------------------------------------------
 
     @property
     def manifest_file(self) -> Path:
-        return self.workspace.dbt_target_dir / "manifest.json"
+        return self._manifests.file
 
     def prepare(self) -> Path:
         """Parse the project if it, the variables or dbt changed since the last parse; needs no warehouse.
@@ -82,55 +84,13 @@ class DbtRunner:
         Raises:
             ConfigurationError: the project does not parse; the text is dbt's.
         """
-        key = self._manifest_key()
-        stamp = self.workspace.dbt_target_dir / "manifest.key"
-        semantic = self.workspace.dbt_target_dir / "semantic_manifest.json"
-        if (
-            self.manifest_file.is_file()
-            and semantic.is_file()
-            and stamp.is_file()
-            and stamp.read_text(encoding="utf-8") == key
-        ):
-            return self.manifest_file
-        self._parse(key)
-        return self.manifest_file
+        return self._manifests.prepare()
 
-    def _manifest(self) -> Any:
-        """dbt's Manifest in memory."""
-        key = self._manifest_key()
-        if key not in _MANIFESTS:
-            self._parse(key)
-        return _MANIFESTS[key]
-
-    def _parse(self, key: str) -> None:
-        self.workspace.dbt_target_dir.mkdir(parents=True, exist_ok=True)
-        partial = self.workspace.dbt_target_dir / "partial_parse.msgpack"
-        selectors = self.project_dir / "selectors.yml"
-        if partial.exists() and selectors.exists() and selectors.stat().st_mtime > partial.stat().st_mtime:
-            partial.unlink()  # dbt would keep the old selectors: a partial parse does not look at that file
+    def _parse(self) -> Any:
         outcome = self._invoke(["parse"], manifest=None)
         if not outcome.success or outcome.result is None:
-            text = _first_text(outcome.exception)
-            raise ConfigurationError(f"the dbt project does not parse: {text}", file=self.project_dir)
-        _MANIFESTS.clear()  # an older parse of a changed project serves nobody
-        _MANIFESTS[key] = outcome.result
-        stamp = self.workspace.dbt_target_dir / "manifest.key"
-        temporary = stamp.with_suffix(".tmp")
-        temporary.write_text(key, encoding="utf-8")
-        temporary.replace(stamp)
-
-    def _manifest_key(self) -> str:
-        """SHA-256 of dbt's version, the database's name, the variables and every file of the project."""
-        digest = hashlib.sha256()
-        digest.update(_dbt_version().encode())
-        digest.update(self.workspace.warehouse_file.name.encode())
-        digest.update(json.dumps(self._variables, sort_keys=True, default=str, ensure_ascii=False).encode())
-        for path in sorted(self.project_dir.rglob("*")):
-            relative = path.relative_to(self.project_dir)
-            if path.suffix in _PROJECT_SUFFIXES and relative.parts[0] not in {"target", "logs", "dbt_packages"}:
-                digest.update(f"\n{relative.as_posix()}\n".encode())
-                digest.update(path.read_bytes())
-        return digest.hexdigest()
+            raise does_not_parse(_first_text(outcome.exception), self.project_dir)
+        return outcome.result
 
     # ---- runs ------------------------------------------------------------------------------------------------
 
@@ -162,7 +122,7 @@ class DbtRunner:
                 arguments += [flag, *(value.split() if flag != "--selector" else [value])]
         if not unit_tests:
             arguments += ["--exclude-resource-type", "unit_test"]
-        manifest = self._manifest()
+        manifest = self._manifests.manifest()
         outcome = self._invoke(arguments, manifest=manifest, on_node=on_node)
         results = getattr(outcome.result, "results", None)
         if results is None:
@@ -307,9 +267,3 @@ def _callback(on_node: Callable[[NodeFinished], None]) -> Callable[[Any], None]:
 
 def _first_text(error: BaseException | None) -> str:
     return str(error).strip() if error is not None else "no reason given"
-
-
-def _dbt_version() -> str:
-    from importlib.metadata import version
-
-    return f"{version('dbt-core')} {version('dbt-duckdb')}"

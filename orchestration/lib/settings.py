@@ -201,6 +201,7 @@ class ScheduleSettings(_Group):
     """When the daemon runs by itself."""
 
     daily: str = "0 6 * * *"
+    late_after_hours: Annotated[int, Field(strict=True, ge=1)] | None = 2
 
     @field_validator("daily")
     @classmethod

@@ -7,7 +7,7 @@ the figures are those of the published snapshot, which such a run leaves as it w
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.lib.errors import DataError, TriloopError
+from orchestration.lib.stage_times import StageTime
 from orchestration.lib.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -102,6 +103,8 @@ class Summary:
     quarantine: list[QuarantineLine]
     not_available: list[dict[str, Any]]
     notes: list[str]
+    stages: list[StageTime] = field(default_factory=list)
+    """What each stage of the run took; empty when no run has just ended."""
     stopped: str | None = None
     """What stopped the run; None when it ended well."""
 
@@ -111,11 +114,14 @@ class Summary:
         return any(gate.status in BAD for gate in self.gates)
 
 
-def build_summary(workspace: Workspace, failure: TriloopError | None = None) -> Summary:
+def build_summary(
+    workspace: Workspace, failure: TriloopError | None = None, stages: Sequence[StageTime] = ()
+) -> Summary:
     """The picture of a workspace as it is now. What cannot be read is a note, never an exception.
 
     Args:
         failure: what stopped the run that has just ended.
+        stages: what its stages took.
     """
     notes: list[str] = []
     gates, rows, quarantine = _working(workspace, notes)
@@ -127,6 +133,7 @@ def build_summary(workspace: Workspace, failure: TriloopError | None = None) -> 
         rows=rows,
         quarantine=quarantine,
         notes=notes,
+        stages=list(stages),
         stopped=stopped,
         **figures,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def test_same_run_stops_at_the_failed_gate(workspace: Workspace, snapshot_before
 
     before = order_facts_total(workspace)
     plant_currency_fault(workspace.root)
-    failure = execute(workspace, job="full_run")
+    failure = execute(workspace, job="full_run", landing=(), started=time.monotonic()).failure
     assert isinstance(failure, GateRefusedError)
     assert "staging" in str(failure)
     assert "currency" in str(failure)

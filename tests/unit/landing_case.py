@@ -64,6 +64,8 @@ def source_object(
     keep: Iterable[str] = (),
     file: str | None = "*.csv",
     table: str | None = None,
+    query: str | None = None,
+    sheet: str | int | None = None,
     load: str = "append",
     **layout: Any,
 ) -> SourceObject:
@@ -75,8 +77,10 @@ def source_object(
         name="leads",
         load=load,  # type: ignore[arg-type]
         line=7,
-        file=None if table else file,
+        file=None if table or query else file,
         table=table,
+        query=query,
+        sheet=sheet,
         format=Format(**layout),
         snapshot_per=per,
         keep=tuple(keep),

@@ -146,3 +146,64 @@ def test_nothing_outside_the_folder_is_read(case: Case) -> None:
     (case.inbox / "f.csv").symlink_to(secret)
     with pytest.raises(DataError, match="a link to a file outside"):
         case.land(used="a")
+
+
+def test_sqlite_query_joins_and_is_exact(case: Case) -> None:
+    path = database(
+        case,
+        "create table head (id integer, party text)",
+        "create table line (head integer, amount blob, rate real, mixed, raw blob, n integer)",
+        "insert into head values (1, '甲'), (2, '乙')",
+        "insert into line values (2, cast('7.30' as blob), 0.1, 5, x'00ff', null), (1, '12.10', 1e22, 2.5, null, 7)",
+        "insert into line values (1, 3, 1.5e-7, 'x', x'', 8)",
+    )
+    query = (
+        "select party as 客户, cast(amount as text) as amount, rate, mixed, raw, n, n is null as empty "
+        "from line join head on head.id = line.head"
+    )
+    columns = ["客户", "amount", "rate", "mixed", "raw", "n", "empty"]
+    result = case.land(used=columns, query=query, connection=HERE)
+    assert result.batches[0].source_file == "crm.sqlite#leads"
+    assert rows(result.batches[0]) == [
+        (1, "乙", "7.30", "0.1", "5", "00FF", None, 1),
+        (2, "甲", "12.10", "10000000000000000000000", "2.5", None, 7, 0),
+        (3, "甲", "3", "0.00000015", "x", "", 8, 0),
+    ]
+    again = case.land(used=columns, query=query, connection=HERE)
+    assert (again.new, again.unchanged) == (0, 1)
+    with closing(sqlite3.connect(path)) as db, db:  # the same rows in another order are the same content
+        db.execute("create table other as select * from line order by n desc")
+        db.execute("drop table line")
+        db.execute("alter table other rename to line")
+    assert case.land(used=columns, query=query + " order by n", connection=HERE).new == 0
+    other = case.land(used=columns, query=query + " where n = 7", connection=HERE)  # the file is untouched
+    assert (other.new, other.rows_in) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("query", "message", "hint"),
+    [
+        ("select * from crm_lead", "no such table: crm_lead", "did you mean 'crm_leads'?"),
+        ("select b from crm_leads", "no such column: b", "correct the query"),
+        ("selekt 1", "syntax error", "correct the query"),
+        ("delete from crm_leads", "not authorized", "one SELECT"),
+        ("attach 'other.sqlite' as o", "not authorized", "one SELECT"),
+        ("pragma journal_mode = wal", "not authorized", "one SELECT"),
+        ("select 1 as a; select 2", "one statement", "one SELECT"),
+        ("select a, a from crm_leads", "same name 'a'", ""),
+    ],
+)
+def test_sqlite_query_is_one_select(case: Case, query: str, message: str, hint: str) -> None:
+    path = database(case, "create table crm_leads (a)", "insert into crm_leads values (1)")
+    before = path.read_bytes()
+    with pytest.raises(DataError) as caught:
+        case.land(used="a", query=query, connection=HERE)
+    assert message in caught.value.message
+    assert hint in (caught.value.hint or "")
+    assert path.read_bytes() == before
+
+
+def test_sqlite_query_without_rows(case: Case) -> None:
+    database(case, "create table crm_leads (a)")
+    result = case.land(used="a", query="select a from crm_leads", connection=HERE)
+    assert (result.new, result.rows_in, result.batches[0].columns) == (1, 0, ("a",))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import duckdb
@@ -43,6 +43,32 @@ def convert(
 
 def text(kind: str, value: str, **options: Any) -> Any:
     return convert(kind, literal(value), **options)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        ("rate", "0.16384", Decimal("6.10351563")),  # 6.103515625: half up
+        ("rate", "7.1234", Decimal("0.14038240")),
+        ("rate", "3", Decimal("0.33333333")),
+        ("rate", "-1.5", Decimal("-0.66666667")),
+        ("rate", "0.00000001", Decimal("100000000.00000000")),
+        ("rate", "0.00000000001", None),  # 100000000000 is more than a rate holds
+        ("rate", "1000000000", LOSSY),  # 0.000000001 would show as 0
+        ("rate", "0", None),
+        ("rate", "x", None),
+        ("price", "8", Decimal("0.125000")),
+    ],
+)
+def test_inverse(kind: str, value: str, expected: Any) -> None:
+    assert text(kind, value, invert=True) == expected
+
+
+def test_inverse_agrees_with_whole_number_arithmetic() -> None:
+    for number in range(1, 2000, 37):
+        value = Decimal(number).scaleb(-4)
+        expected = (Decimal(1) / value).quantize(Decimal("1e-8"), ROUND_HALF_UP)
+        assert text("rate", str(value), invert=True) == expected
 
 
 @pytest.mark.parametrize(

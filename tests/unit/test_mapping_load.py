@@ -140,12 +140,75 @@ def test_objects_and_connections(workspace: Workspace) -> None:
     text = lead(GOOD)
     assert "needs 'key'" in str(refusal(workspace, text.replace("append", "upsert")))
     assert "write table: NAME" in str(refusal(workspace, text.replace("type: files", "type: sqlite")))
-    assert "must end in one of" in str(refusal(workspace, text.replace("leads*.csv", "leads*.xls")))
+    assert "must end in one of" in str(refusal(workspace, text.replace("leads*.csv", "leads*.doc")))
     assert "leaves the source's folder" in str(refusal(workspace, text.replace("leads*.csv", "../leads.csv")))
     assert "describes the source 'crm'" in str(refusal(workspace, text.replace("source: erp", "source: crm")))
     assert "is not a time zone" in str(refusal(workspace, text + "timezone: Asia/Shanghei\n"))
     assert "is not an encoding" in str(refusal(workspace, text + "defaults: {encoding: utf-9}\n"))
     assert "no entity 'campaing'" in str(refusal(workspace, text + "references: {campaing: crm}\n"))
+
+
+def test_owner_and_freshness(workspace: Workspace) -> None:
+    mapping = read(workspace, lead(GOOD, "owner: team:marketing\nfreshness: {hours: 26}\n"))
+    assert (mapping.owner, mapping.freshness_hours) == ("team:marketing", 26)
+    mapping = read(workspace, lead(GOOD, "owner: marketing@example.com\n"))
+    assert (mapping.owner, mapping.freshness_hours) == ("marketing@example.com", None)
+    for owner in ("nobody", "team:", "a b@example.com"):
+        assert "is not an owner" in str(refusal(workspace, lead(GOOD, f"owner: '{owner}'\n")))
+    assert "freshness.hours" in str(refusal(workspace, lead(GOOD, "freshness: {hours: 0}\n")))
+
+
+def test_a_database_has_tables_and_queries(workspace: Workspace) -> None:
+    def text(connection: str, place: str) -> str:
+        given = lead(GOOD).replace('file: "leads*.csv"', place)
+        return given.replace("{type: files, path: inbox/erp}", connection)
+
+    sqlite, sql = "{type: sqlite, path: erp.sqlite}", '{type: sql, url: "${ERP_URL}", schema: sales}'
+    assert read(workspace, text(sqlite, "query: SELECT 1")).objects["leads"].query == "SELECT 1"
+    mapping = read(workspace, text(sql, "table: 订单"))
+    assert (mapping.connection.url, mapping.connection.schema) == ("${ERP_URL}", "sales")
+    assert mapping.objects["leads"].is_database
+    read(workspace, text('{type: sql, url: "postgresql+psycopg://reader:${ERP_PASSWORD}@db/erp"}', "table: a"))
+    assert "exactly one of" in str(refusal(workspace, text(sql, "table: a\n    query: SELECT 1")))
+    assert "needs 'url'" in str(refusal(workspace, text("{type: sql, path: erp.sqlite}", "table: a")))
+    assert "needs 'path'" in str(refusal(workspace, text("{type: files}", 'file: "*.csv"')))
+    assert "its own, exact reader" in str(refusal(workspace, text('{type: sql, url: "sqlite:///x.db"}', "table: a")))
+    assert "with type: sql only" in str(refusal(workspace, text("{type: sqlite, path: a, url: b}", "table: a")))
+
+
+@pytest.mark.parametrize("url", ["postgresql://reader:s3cret@db/erp", "mysql://db/erp?user=a&password=s3cret"])
+def test_a_password_in_the_file_is_refused_and_not_repeated(workspace: Workspace, url: str) -> None:
+    text = lead(GOOD).replace('file: "leads*.csv"', "table: a")
+    error = refusal(workspace, text.replace("{type: files, path: inbox/erp}", f'{{type: sql, url: "{url}"}}'))
+    assert "holds a password" in str(error)
+    assert "s3cret" not in str(error)
+
+
+def test_spreadsheets_have_sheets_headers_and_total_rows(workspace: Workspace) -> None:
+    excel = lead(GOOD).replace("leads*.csv", "台账*.xlsx")
+    obj = read(workspace, excel).objects["leads"]
+    assert (obj.sheet, obj.format.header, obj.format.total_rows) == (None, "auto", ("合计", "小计", "总计", "Total"))
+    assert [drop.reason for drop in obj.feeds["lead"][0].drops] == ["total_row"]
+    assert obj.raw_columns_needed() == {"编号", "创建时间"}
+    more = "    sheet: 费用\n    format: {header: 3, total_rows: 总数}\n    load"
+    obj = read(workspace, excel.replace("    load", more)).objects["leads"]
+    assert (obj.sheet, obj.format.header, obj.format.total_rows) == ("费用", 3, ("总数",))
+    obj = read(workspace, excel.replace("    load", "    sheet: 2\n    format: {total_rows: []}\n    load")).objects[
+        "leads"
+    ]
+    assert (obj.sheet, obj.feeds["lead"][0].drops) == (2, ())
+    plain = read(workspace, lead(GOOD)).objects["leads"]
+    assert (plain.format.header, plain.format.total_rows, plain.feeds["lead"][0].drops) == (None, (), ())
+    assert "'sheet' is for spreadsheets" in str(
+        refusal(workspace, lead(GOOD).replace("    load", "    sheet: 1\n    load"))
+    )
+    lines = lead(GOOD).replace("leads*.csv", "leads.jsonl").replace("    load", "    format: {header: 2}\n    load")
+    assert "'header' is for CSV" in str(refusal(workspace, lines))
+
+
+def test_only_rates_are_inverted(workspace: Workspace) -> None:
+    assert "'invert' is for rates" in str(refusal(workspace, lead(GOOD + "region: {from: a, invert: true}")))
+    assert "do not go together" in str(refusal(workspace, lead(GOOD + "region: {from: a, invert: true, multiply: 2}")))
 
 
 def test_a_misspelt_source_of_a_reference_is_refused_and_a_foreign_one_is_not(workspace: Workspace) -> None:

@@ -31,16 +31,3 @@
 {% macro spark__days_before(moment, days) -%}
   ({{ moment }} - make_interval(0, 0, 0, cast({{ days }} as int)))
 {%- endmacro %}
-
-{#- The first day of the month that lies so many months after the month of a date. -#}
-{% macro month_after(day, months) -%}
-  {{ return(adapter.dispatch('month_after', 'triloop')(day, months)) }}
-{%- endmacro %}
-
-{% macro duckdb__month_after(day, months) -%}
-  cast(date_trunc('month', cast({{ day }} as date)) + to_months(cast({{ months }} as integer)) as date)
-{%- endmacro %}
-
-{% macro spark__month_after(day, months) -%}
-  add_months(trunc(cast({{ day }} as date), 'MM'), cast({{ months }} as int))
-{%- endmacro %}

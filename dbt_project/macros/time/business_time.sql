@@ -41,3 +41,22 @@ cast({{ day }} + cast({{ days }} as integer) as date)
 {% macro spark__add_days(day, days) -%}
 date_add({{ day }}, cast({{ days }} as int))
 {%- endmacro %}
+
+{#- The first day of the month that lies so many months after the month of a date. -#}
+{% macro month_after(day, months) -%}
+  {{ return(adapter.dispatch('month_after', 'triloop')(day, months)) }}
+{%- endmacro %}
+
+{% macro duckdb__month_after(day, months) -%}
+  cast(date_trunc('month', cast({{ day }} as date)) + to_months(cast({{ months }} as integer)) as date)
+{%- endmacro %}
+
+{% macro spark__month_after(day, months) -%}
+  add_months(trunc(cast({{ day }} as date), 'MM'), cast({{ months }} as int))
+{%- endmacro %}
+
+{#- First day of the month that a day lies in. -#}
+{% macro month_start(day) %}{{ month_after(day, 0) }}{% endmacro %}
+
+{#- Last day of the month that a day lies in. -#}
+{% macro month_end(day) %}{{ add_days(month_after(day, 1), -1) }}{% endmacro %}

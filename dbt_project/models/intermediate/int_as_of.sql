@@ -28,6 +28,16 @@ with business_date as (
   union all
   select {{ to_business_date('max(opened_at)') }} as latest_on from {{ ref('stg_service_ticket') }}
   union all
+  select {{ to_business_date('max(started_at)') }} as latest_on from {{ ref('stg_production_order') }}
+  union all
+  select {{ to_business_date('max(finished_at)') }} as latest_on from {{ ref('stg_production_order') }}
+  union all
+  select {{ to_business_date('max(inspected_at)') }} as latest_on from {{ ref('stg_quality_inspection') }}
+  union all
+  select {{ to_business_date('max(returned_at)') }} as latest_on from {{ ref('stg_sales_return') }}
+  union all
+  select max(taken_on) as latest_on from {{ ref('stg_inventory_snapshot') }}
+  union all
   select max(incurred_on) as latest_on from {{ ref('stg_order_cost') }}
 )
 

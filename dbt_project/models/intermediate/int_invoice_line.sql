@@ -1,8 +1,9 @@
 -- One row per invoice line, with its order line and its cost. An invoice that came without lines is its own single line.
 -- Order line: the line's own, else the order's only line of that product, else the order's only line.
 -- Cost: the line's own, else what the shipped lots cost, else standard cost; cost_basis says which. Nothing known: NULL.
--- Goods on a credit note come back, so their cost is negative whatever sign the source gives the quantity; a credit note
--- without goods (a price reduction) has no cost to give back.
+-- Goods on a credit note come back, so their cost is negative also where the source writes its quantities without a sign.
+-- A credit note that has a negative quantity is signed as it stands: an ERP that takes back one piece and bills it again
+-- at a lower price gives no goods back. A credit note without goods (a price reduction) has no cost to give back.
 with lined as (
   select distinct invoice_id
   from {{ ref('stg_invoice_line') }}
@@ -67,6 +68,7 @@ placed as (
     line.invoice_line_id,
     line.invoice_id,
     coalesce(line.order_line_id, only_product_line.order_line_id, only_line.order_line_id) as order_line_id,
+    invoices.document_no,
     invoices.order_id as invoice_order_id,
     invoices.customer_id,
     invoices.account_id,
@@ -76,8 +78,11 @@ placed as (
     invoices.valued_on,
     invoices.reverses_invoice_id,
     line.product_id,
-    case when invoices.kind = 'credit_note' then -abs(coalesce(line.quantity, 0)) else line.quantity end
-      as goods_quantity,
+    case
+      when invoices.kind <> 'credit_note' then line.quantity
+      when min(line.quantity) over (partition by line.invoice_id) < 0 then coalesce(line.quantity, 0)
+      else -coalesce(line.quantity, 0)
+    end as goods_quantity,
     line.net_amount,
     line.tax_amount,
     line.cost_amount,
@@ -129,6 +134,7 @@ valued as (
 select
   valued.invoice_line_id,
   valued.invoice_id,
+  valued.document_no,
   valued.order_id,
   valued.order_line_id,
   coalesce(valued.account_id, orders.account_id) as account_id,

@@ -2,27 +2,7 @@
 -- order cost where shipments carry none), after-sales cost from service tickets, the rest from order costs.
 -- split_scope says which lines share it: `line` (named), `shipment` (the lines it carried), `product` (the order's lines
 -- of that product), `order` (all of them).
-with shipped_order as (
-  select
-    shipment_id,
-    min(order_id) as order_id,
-    count(order_line_id) as line_count
-  from {{ ref('int_shipment_line') }}
-  group by shipment_id
-),
-
-serial as (
-  select
-    serial_no,
-    min(order_id) as order_id,
-    min(order_line_id) as order_line_id
-  from {{ ref('int_shipment_line') }}
-  where serial_no is not null and order_line_id is not null
-  group by serial_no
-  having count(distinct order_line_id) = 1
-),
-
-product_order as (
+with product_order as (
   select distinct
     order_id,
     product_id
@@ -32,26 +12,31 @@ product_order as (
 
 cost as (
   select
-    'shipment:' || shipments.shipment_id as cost_id,
+    'shipment:' || shipment_id as cost_id,
     'shipment' as document_kind,
-    shipments.shipment_id as document_id,
+    shipment_id as document_id,
+    cast(null as string) as document_no,
     'freight' as kind,
-    coalesce(shipments.order_id, shipped_order.order_id) as order_id,
+    order_id,
     cast(null as string) as order_line_id,
     cast(null as string) as product_id,
-    case when shipped_order.line_count > 0 then 'shipment' else 'order' end as split_scope,
-    {{ to_business_date('coalesce(shipments.shipped_at, shipments.delivered_at)') }} as incurred_on,
-    shipments.freight_amount as amount,
-    shipments.currency,
-    {{ lineage('shipments') }}
-  from {{ ref('stg_shipment') }} as shipments
-  left join shipped_order on shipments.shipment_id = shipped_order.shipment_id
-  where shipments.freight_amount is not null
+    case when order_line_count > 0 then 'shipment' else 'order' end as split_scope,
+    incurred_on,
+    freight_amount as amount,
+    currency,
+    source_system,
+    source_object,
+    source_file,
+    source_row,
+    source_sha256
+  from {{ ref('int_shipment') }}
+  where freight_amount is not null
   union all
   select
     'order_cost:' || costs.order_cost_id as cost_id,
     'order_cost' as document_kind,
     costs.order_cost_id as document_id,
+    costs.document_no,
     costs.kind,
     coalesce(order_lines.order_id, costs.order_id) as order_id,
     costs.order_line_id,
@@ -68,40 +53,31 @@ cost as (
     'ticket:' || tickets.ticket_id as cost_id,
     'service_ticket' as document_kind,
     tickets.ticket_id as document_id,
+    cast(null as string) as document_no,
     'after_sales' as kind,
-    coalesce(tickets.order_id, serial.order_id) as order_id,
-    serial.order_line_id,
+    tickets.order_id,
+    tickets.order_line_id,
     tickets.product_id,
     case
-      when serial.order_line_id is not null then 'line'
+      when tickets.order_line_id is not null then 'line'
       when product_order.order_id is not null then 'product'
       else 'order'
     end as split_scope,
-    {{ to_business_date('tickets.opened_at') }} as incurred_on,
-    coalesce(tickets.parts_cost, 0)
-    + coalesce(tickets.labour_cost, 0)
-    + coalesce(tickets.travel_cost, 0)
-    - coalesce(tickets.recovered_amount, 0) as amount,
+    tickets.opened_on as incurred_on,
+    tickets.net_cost as amount,
     tickets.currency,
     {{ lineage('tickets') }}
-  from {{ ref('stg_service_ticket') }} as tickets
-  left join serial
-    on
-      tickets.serial_no = serial.serial_no
-      and (tickets.order_id is null or tickets.order_id = serial.order_id)
+  from {{ ref('int_service_ticket') }} as tickets
   left join product_order
     on tickets.order_id = product_order.order_id and tickets.product_id = product_order.product_id
-  where
-    tickets.parts_cost is not null
-    or tickets.labour_cost is not null
-    or tickets.travel_cost is not null
-    or tickets.recovered_amount is not null
+  where tickets.net_cost is not null
 )
 
 select
   cost.cost_id,
   cost.document_kind,
   cost.document_id,
+  cost.document_no,
   cost.kind,
   cost.order_id,
   cost.order_line_id,

@@ -92,6 +92,7 @@ select
   stepped.cost_id,
   stepped.document_kind,
   stepped.document_id,
+  stepped.document_no,
   stepped.kind,
   stepped.borne_by_order_id as order_id,
   stepped.borne_by_line_id as order_line_id,

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 import dagster as dg
 
 from expectations.registry import GATES, Check, Gate, checks_of
+from orchestration.defs.code_links import linked, local_link, with_links
 from orchestration.defs.keys import gate_key
+from orchestration.defs.labels import DATA_TEAM, asset_tags, both, team
 from orchestration.defs.resources import WorkspaceResource, active_workspace
 from orchestration.lib.errors import GateRefusedError
 from orchestration.lib.mapping import load_mappings
 from orchestration.lib.progress import report
 from orchestration.lib.settings import Settings, load_settings
+from orchestration.lib.workspace import EXPECTATIONS_DIR
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,14 @@ class CheckGroup:
     def is_blocking(self, settings: Settings) -> bool:
         return any(rule.severity_under(settings) == "block" for rule in self.rules)
 
+    def owners(self) -> list[str]:
+        """Who can mend the data that break these rules."""
+        return sorted({team(rule.owner) for rule in self.rules})
+
     def description(self) -> str:
-        return "\n".join(f"- {rule.id}: {rule.reason.en} / {rule.reason.zh}" for rule in self.rules)
+        """What the UI says of the check: it shows a description, and neither owners nor metadata of a check."""
+        rules = "\n".join(f"- `{rule.id}`: {both(rule.reason)}" for rule in self.rules)
+        return f"Owner / 负责人: {', '.join(self.owners())}\n\n{rules}"
 
 
 def check_groups(gate: str, mapped: set[str]) -> list[CheckGroup]:
@@ -47,24 +56,30 @@ def check_groups(gate: str, mapped: set[str]) -> list[CheckGroup]:
 
 
 def _gate_asset(gate: Gate, groups: list[CheckGroup], settings: Settings) -> dg.AssetsDefinition:
+    spec = dg.AssetSpec(
+        key=gate_key(gate.name),
+        deps=[dg.AssetKey(key) for key in gate.after],
+        group_name=gate.name,  # a gate closes its floor: collapsed, the graph is one line of floors
+        kinds={"greatexpectations"},
+        owners=[DATA_TEAM],  # of the gate; who mends what it holds back is each check's owner
+        tags={**asset_tags(gate.name), "triloop/gate": gate.name},
+        description=f"Gate / 质量关卡 {both(gate.label)}: {both(gate.description)}",
+    )
+    suites = [
+        local_link(EXPECTATIONS_DIR / "suites" / f"{family}.py", f"suite: {family}")
+        for family in sorted({group.family for group in groups})
+    ]
+
     @dg.multi_asset(
         name=f"gate_{gate.name}",
-        specs=[
-            dg.AssetSpec(
-                key=gate_key(gate.name),
-                deps=[dg.AssetKey(key) for key in gate.after],
-                group_name=gate.name,  # a gate closes its floor: collapsed, the graph is one line of floors
-                kinds={"great_expectations"},
-                description=f"{gate.description.en} / {gate.description.zh}",
-            )
-        ],
+        specs=[with_links(spec, [*suites, local_link(EXPECTATIONS_DIR / "registry.py", "registry")])],
         check_specs=[
             dg.AssetCheckSpec(
                 name=group.name,
                 asset=gate_key(gate.name),
                 blocking=group.is_blocking(settings),
                 description=group.description(),
-                metadata={"owners": ", ".join(sorted({rule.owner for rule in group.rules}))},
+                metadata={"owners": ", ".join(group.owners())},
             )
             for group in groups
         ],
@@ -124,4 +139,6 @@ def gates() -> dg.Definitions:
         for obj in mapping.objects.values()
         for entity in obj.feeds
     }
-    return dg.Definitions(assets=[_gate_asset(gate, check_groups(gate.name, mapped), settings) for gate in GATES])
+    return dg.Definitions(
+        assets=linked([_gate_asset(gate, check_groups(gate.name, mapped), settings) for gate in GATES])
+    )

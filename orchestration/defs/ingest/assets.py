@@ -1,27 +1,72 @@
-"""One asset per source object: what was received, landed as it is; then the mapping onto the canonical contract."""
+"""The sources, one asset per object of theirs (what was received, landed as it is), and the canonical contract."""
 
 from collections.abc import Callable, Iterator
 
 import dagster as dg
 
-from orchestration.defs.keys import object_key
+from expectations.suites.contract import OWNERS
+from orchestration.defs.code_links import linked, local_link, with_links
+from orchestration.defs.freshness import source_policy
+from orchestration.defs.keys import object_key, source_key
+from orchestration.defs.labels import DATA_TEAM, asset_tags, both, team
 from orchestration.defs.resources import WorkspaceResource, active_workspace
 from orchestration.lib.contract import load_contract
+from orchestration.lib.contract.loader import ENTITIES_DIR
+from orchestration.lib.landing import LandResult
 from orchestration.lib.mapping import SourceMapping, SourceObject, load_mappings
+from orchestration.lib.mapping.model import file_kind
 from orchestration.lib.progress import report
 from orchestration.lib.settings import load_settings
 
+_KINDS = {"jsonl": "json", "files": "file"}  # as Dagster names them, for the icon
+
+
+def _source_asset(mapping: SourceMapping) -> dg.AssetSpec:
+    """The source itself: outside of our hands, so never run; new content from it is noted by landing.
+
+    The objects are landed at every run, whether or not anything is new, so only here can it be seen that a source has
+    gone quiet.
+    """
+    expected = ""
+    if mapping.freshness_hours is not None:
+        hours = mapping.freshness_hours
+        expected = f"; new content at least every {hours} hours / 至少每 {hours} 小时应有新内容"
+    spec = dg.AssetSpec(
+        key=source_key(mapping.source),
+        group_name="sources",
+        kinds={_KINDS.get(mapping.connection.type, mapping.connection.type)},
+        owners=[mapping.owner or DATA_TEAM],
+        tags=asset_tags("sources", source=mapping.source),
+        freshness_policy=source_policy(mapping),
+        description=f"The source itself, noted when landing finds new content: {mapping.label.en} "
+        f"/ 来源本身，落地发现新内容时记录：{mapping.label.zh}{expected}",
+    )
+    return with_links(spec, [local_link(mapping.file, "mapping")])
+
 
 def _landing_asset(mapping: SourceMapping, obj: SourceObject) -> dg.AssetsDefinition:
-    entities = ", ".join(sorted(obj.feeds))
-    place = f"table {obj.table}" if obj.table else f"files {obj.file}"
+    contract = load_contract()
+    entities = ", ".join(sorted(obj.feeds)) or "–"
+    place = f"files {obj.file}" if obj.file else f"table {obj.table}" if obj.table else "a query"
+    place_zh = f"文件 {obj.file}" if obj.file else f"表 {obj.table}" if obj.table else "查询"
+    received_as = file_kind(obj.file) if obj.file else None
+    kind = received_as or mapping.connection.type
+    personal = ", ".join(sorted(obj.privacy_plan()))
 
     @dg.asset(
         key=object_key(mapping.source, obj.name),
+        deps=[source_key(mapping.source)],
         group_name="landing",
-        kinds={mapping.connection.type, "parquet"},
-        tags={"triloop/source": mapping.source},
-        description=f"{mapping.label.en}: {place} → {entities} / {mapping.label.zh}：{place} → {entities}",
+        kinds={_KINDS.get(kind, kind), "parquet"},
+        owners=[mapping.owner or DATA_TEAM],
+        tags=asset_tags(
+            "landing",
+            loops=[contract.entities[entity].loop for entity in obj.feeds],
+            source=mapping.source,
+            holds_tokens=bool(personal),
+        ),
+        description=f"{mapping.label.en}: {place} → {entities} / {mapping.label.zh}：{place_zh} → {entities}"
+        + (f"\n\nTokens instead of personal values / 以令牌代替个人信息: {personal}" if personal else ""),
     )
     def landing(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> dg.MaterializeResult:
         from orchestration.lib.landing import land_object
@@ -31,6 +76,8 @@ def _landing_asset(mapping: SourceMapping, obj: SourceObject) -> dg.AssetsDefini
             f"landed {mapping.source}.{obj.name}: {result.rows_in:,} rows, "
             f"{result.new} new file(s), {result.duplicates} seen before"
         )
+        if result.new:
+            context.log_event(_new_content(mapping, obj, result))
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": sum(batch.row_count for batch in result.batches),
@@ -41,6 +88,14 @@ def _landing_asset(mapping: SourceMapping, obj: SourceObject) -> dg.AssetsDefini
         )
 
     return landing
+
+
+def _new_content(mapping: SourceMapping, obj: SourceObject, result: LandResult) -> dg.AssetMaterialization:
+    return dg.AssetMaterialization(
+        asset_key=source_key(mapping.source),
+        description=f"new content in {obj.name} / {obj.name} 有新内容",
+        metadata={"object": obj.name, "new_batches": result.new, "rows_in": result.rows_in},
+    )
 
 
 def _batch_table(batches: list) -> str:
@@ -56,17 +111,26 @@ def _canonical_asset(mappings: list[SourceMapping]) -> dg.AssetsDefinition:
         for obj in mapping.objects.values():
             for entity in obj.feeds:
                 feeders.setdefault(entity, []).append(object_key(mapping.source, obj.name))
-    specs = [
-        dg.AssetSpec(
-            key=["canonical", entity],
-            deps=feeders.get(entity, []),
+    specs = []
+    for name, definition in sorted(contract.entities.items()):
+        unfed = "" if name in feeders else "\n\nNo source feeds it: an empty table / 没有来源提供此实体：空表"
+        spec = dg.AssetSpec(
+            key=["canonical", name],
+            deps=feeders.get(name, []),
             group_name="canonical",
             kinds={"duckdb"},
-            tags={"triloop/mapped": str(entity in feeders).lower()},
-            description=f"{contract.entities[entity].description.en} / {contract.entities[entity].description.zh}",
+            owners=[team(OWNERS[definition.loop])],
+            tags={
+                **asset_tags(
+                    "canonical",
+                    loops=[definition.loop],
+                    holds_tokens=any(column.personal for column in definition.columns.values()),
+                ),
+                "triloop/mapped": str(name in feeders).lower(),
+            },
+            description=both(definition.description) + unfed,
         )
-        for entity in sorted(contract.entities)
-    ]
+        specs.append(with_links(spec, [local_link(ENTITIES_DIR / f"{name}.yml", "contract")]))
 
     @dg.multi_asset(specs=specs, name="canonical")
     def canonical(context: dg.AssetExecutionContext, workspace: WorkspaceResource) -> Iterator[dg.MaterializeResult]:
@@ -91,8 +155,15 @@ def _canonical_asset(mappings: list[SourceMapping]) -> dg.AssetsDefinition:
 
 @dg.definitions
 def ingest() -> dg.Definitions:
-    """Landing and canonical assets of the active workspace's mappings."""
+    """Sources, landing and canonical assets of the active workspace's mappings."""
     workspace = active_workspace()
     mappings = load_mappings(workspace, load_settings(workspace))
-    landing = [_landing_asset(mapping, obj) for mapping in mappings for obj in mapping.objects.values()]
-    return dg.Definitions(assets=[*landing, *([_canonical_asset(mappings)] if mappings else [])])
+    landing, lines = [], {}
+    for mapping in mappings:
+        for obj in mapping.objects.values():
+            landing.append(_landing_asset(mapping, obj))
+            lines[object_key(mapping.source, obj.name)] = [local_link(mapping.file, "mapping", obj.line)]
+    canonical = [_canonical_asset(mappings)] if mappings else []
+    return dg.Definitions(
+        assets=[*(_source_asset(mapping) for mapping in mappings), *linked([*landing, *canonical], lines)]
+    )

@@ -93,7 +93,7 @@ def _in_play(obj: SourceObject, batches: list[Batch]) -> tuple[tuple[Batch, ...]
     if obj.load != "snapshot":
         return tuple(batches), ()
     # a table of a database is one state, whatever name its rows landed under
-    whole = obj.snapshot_per == "object" or obj.table is not None
+    whole = obj.snapshot_per == "object" or obj.is_database
     latest = {("" if whole else batch.source_file): batch for batch in batches}
     kept = {batch.ingest_id for batch in latest.values()}
     return (

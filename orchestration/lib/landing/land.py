@@ -7,6 +7,7 @@ know is simply landed again, to the same name.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Mapping
@@ -19,12 +20,11 @@ import duckdb
 from orchestration.lib.crash_points import crash_point
 from orchestration.lib.errors import DataError
 from orchestration.lib.landing.archive import archive, archived
-from orchestration.lib.landing.csv_reader import read_csv
 from orchestration.lib.landing.ledger import Ledger, now
 from orchestration.lib.landing.ledger_schema import Sighting
 from orchestration.lib.landing.model import Batch, LandResult, Progress
-from orchestration.lib.landing.parquet_reader import read_parquet
 from orchestration.lib.landing.privacy import effective_plan, landing_hash, seal_values, tokenised_select
+from orchestration.lib.landing.readers import read_file, text_layout
 from orchestration.lib.landing.scratch import Scratch, literal, scratch_space, sweep, sync_folder
 from orchestration.lib.landing.source_files import (
     connection_path,
@@ -34,7 +34,7 @@ from orchestration.lib.landing.source_files import (
     settled,
     shown_name,
 )
-from orchestration.lib.landing.sqlite_reader import database_state, read_table, rowset_hash
+from orchestration.lib.landing.sqlite_reader import database_state, read_query, read_table, rowset_hash
 from orchestration.lib.vault.keys import VaultKeys
 from orchestration.lib.vault.store import Vault, open_vault
 from orchestration.lib.workspace import Workspace
@@ -59,6 +59,11 @@ def land(workspace: Workspace, mapping: SourceMapping, obj: SourceObject, progre
         landing.redo_changed()
         landing.remove_exposed()
         return landing.result()
+
+
+def _told(query: str | None) -> str:
+    """Another query over an untouched database is another state."""
+    return "" if query is None else "|" + hashlib.sha256(query.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -99,11 +104,11 @@ class _Landing:
 
     def take(self, path: Path) -> None:
         """Land a file or table unless its content is known."""
-        table = self._obj.table
+        obj = self._obj
         shown = shown_name(self._workspace, self._root, path)
-        name = shown if table is None else f"{shown}#{table}"
+        name = f"{shown}#{obj.table or obj.name}" if obj.is_database else shown
         moment = time.time_ns()
-        state = file_state(path) if table is None else database_state(path)
+        state = file_state(path) if not obj.is_database else f"{database_state(path)}{_told(obj.query)}"
         seen = self._ledger.sightings(self._source, self._obj.name, name)
         if seen and seen[-1].file_state == state and self._known(seen[-1].sha256) is not None:
             self._at_hand[seen[-1].sha256] = path
@@ -114,11 +119,10 @@ class _Landing:
         with scratch_space(self._workspace) as scratch:
             columns: tuple[str, ...] | None = None
             original = scratch.folder / "original"
-            if table is None:
+            if not obj.is_database:
                 sha256 = copy_and_hash(path, original, shown)
             else:
-                self.tell(f"{self._place}: reading {name}")
-                columns = read_table(scratch, path, table_name=table, shown=shown, table="raw")
+                columns = self._read_database(scratch, path, name, shown)
                 sha256 = rowset_hash(scratch.connection, "raw", columns)
             self._at_hand[sha256] = path
             known = self._known(sha256)
@@ -158,18 +162,17 @@ class _Landing:
     def _read(self, scratch: Scratch, original: Path, name: str) -> tuple[str, ...]:
         """Load an original file into ``raw``."""
         self.tell(f"{self._place}: reading {name}")
-        if name.lower().endswith(".parquet"):
-            return read_parquet(scratch, original, shown=name, table="raw")
-        if not name.lower().endswith((".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz")):
-            raise DataError(f"{name} is of a kind that cannot be read", file=name, hint="use CSV, .csv.gz or Parquet")
-        return read_csv(scratch, original, layout=self._obj.format, shown=name, table="raw")
+        return read_file(scratch, original, name=name, obj=self._obj, table="raw")
+
+    def _read_database(self, scratch: Scratch, path: Path, name: str, shown: str) -> tuple[str, ...]:
+        """Load the table or the result of the query into ``raw``."""
+        self.tell(f"{self._place}: reading {name}")
+        if self._obj.query is not None:
+            return read_query(scratch, path, query=self._obj.query, shown=name, table="raw")
+        return read_table(scratch, path, table_name=self._obj.table or "", shown=shown, table="raw")
 
     def _layout(self, name: str) -> list[str]:
-        """What else decides how a landed file looks."""
-        if self._obj.table is not None or name.lower().endswith(".parquet"):
-            return []
-        layout = self._obj.format
-        return [layout.encoding, layout.delimiter, layout.quote]
+        return text_layout(self._obj, name)
 
     def _write(
         self,
@@ -274,7 +277,7 @@ class _Landing:
         """Load the original of a content into ``raw``: from the archive, else from the file at hand."""
         kept = archived(self._workspace, batch.sha256)
         at_hand = self._at_hand.get(batch.sha256)
-        if self._obj.table is not None:
+        if self._obj.is_database:
             if kept is None:
                 return None
             self._view(scratch, kept)  # the archived rows carry their numbers already

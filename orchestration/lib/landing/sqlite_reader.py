@@ -1,4 +1,4 @@
-"""SQLite tables, exact: what was declared NUMERIC or DECIMAL, dates too, comes as the text that SQLite prints.
+"""SQLite tables and queries, exact: what was declared NUMERIC or DECIMAL, dates too, comes as SQLite's own text.
 
 dlt's reader failed on real files of this kind, and DuckDB's is an extension that must be downloaded. So the rows are
 fetched in blocks with Python's own driver and handed to DuckDB as Arrow.
@@ -7,9 +7,10 @@ fetched in blocks with Python's own driver and handed to DuckDB as Arrow.
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.lib.errors import DataError, nearest
+from orchestration.lib.landing.columns import Collector
 from orchestration.lib.landing.csv_structure import check_header
 from orchestration.lib.landing.model import ROW
 from orchestration.lib.landing.scratch import Scratch, quoted
@@ -24,6 +26,8 @@ from orchestration.lib.landing.source_files import file_state
 
 _AT_ONCE = 50_000
 _WAL = b"\x02"  # bytes 18 and 19 of the header tell the journal mode
+_READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
+_UNKNOWN_TABLE = re.compile(r"no such table: (?:main\.)?(.+)")
 _NUMBERS = {"INTEGER": ("integer", pa.int64()), "REAL": ("real", pa.float64())}
 
 
@@ -45,27 +49,77 @@ def read_table(scratch: Scratch, path: Path, *, table_name: str, shown: str, tab
     Raises:
         DataError: no such table, the database is locked or damaged, or a text is not valid UTF-8.
     """
+    with _reading(scratch, path, what=f"table '{table_name}' of {shown}", shown=shown) as db:
+        return _load(db, scratch.connection, table_name, shown, table)
+
+
+def read_query(scratch: Scratch, path: Path, *, query: str, shown: str, table: str) -> tuple[str, ...]:
+    """Load what a SELECT gives into the temporary ``table``: ``_row`` and every column.
+
+    A result column of SQLite has no type of its own: one of integers alone comes as BIGINT, any other as exact text
+    (floating point in the shortest writing that reads back as the same number, bytes as hexadecimal). ``_row`` counts
+    from 1 in the order of all columns.
+
+    Returns:
+        The columns, in order.
+
+    Raises:
+        DataError: as for a table, or the query is not one SELECT.
+    """
+    with _reading(scratch, path, what=f"the query of {shown}", shown=shown) as db:
+        db.set_authorizer(_only_reading)
+        cursor = db.execute(query)
+        if cursor.description is None:
+            raise DataError(
+                f"the query of {shown} gives no rows", file=shown, hint="a query is one SELECT (or WITH, or VALUES)"
+            )
+        columns = check_header([one[0] for one in cursor.description], f"the query of {shown}")
+        collector = Collector(scratch.connection, columns, text_floats=True)
+        while rows := cursor.fetchmany(_AT_ONCE):
+            collector.add_rows(rows)
+    collector.finish(table, row=ROW, by_value=True)
+    return columns
+
+
+def _only_reading(action: int, *_: str | None) -> int:
+    return sqlite3.SQLITE_OK if action in _READING else sqlite3.SQLITE_DENY
+
+
+@contextmanager
+def _reading(scratch: Scratch, path: Path, *, what: str, shown: str) -> Iterator[sqlite3.Connection]:
+    """One state of the database for all reads, and its errors in words a user can act on."""
     state = database_state(path)
     # Nothing pending in the write-ahead log: the file is whole, and must be opened so that SQLite makes none beside it.
     frozen = _is_wal(path) and not (_wal(path).is_file() and _wal(path).stat().st_size)
     try:
         with closing(_open(scratch, path, frozen=frozen)) as db:
-            db.execute("begin")  # one state of the database for all reads
-            columns = _load(db, scratch.connection, table_name, shown, table)
+            db.execute("begin")
+            known = [row[0] for row in db.execute("select name from sqlite_master where type in ('table', 'view')")]
+            try:
+                yield db
+            except sqlite3.Error as error:
+                raise _unreadable(error, known, what=what, shown=shown) from None
     except sqlite3.Error as error:
-        text = str(error).partition(" with text")[0]  # what follows is a value, perhaps a personal one
-        raise DataError(
-            f"table '{table_name}' of {shown} cannot be read: {text}",
-            file=shown,
-            hint="another program is writing; run again when it is done"
-            if "locked" in text
-            else "check the file with sqlite3's 'pragma integrity_check'; a text column must hold UTF-8",
-        ) from None
+        raise _unreadable(error, [], what=what, shown=shown) from None
     if frozen and database_state(path) != state:
         raise DataError(
             f"{shown} changed while it was being read", file=shown, hint="run again when nothing writes to it"
         )
-    return columns
+
+
+def _unreadable(error: sqlite3.Error, known: list[str], *, what: str, shown: str) -> DataError:
+    text = str(error).partition(" with text")[0]  # what follows is a value, perhaps a personal one
+    if unknown := _UNKNOWN_TABLE.search(text):
+        hint = nearest(unknown[1], known)
+    elif "not authorized" in text or "one statement" in text:
+        hint = "a query is one SELECT over the tables of this database; it may change nothing and attach nothing"
+    elif "syntax error" in text or "no such column" in text or "no such function" in text:
+        hint = "correct the query in the mapping; try it with the sqlite3 command first"
+    elif "locked" in text:
+        hint = "another program is writing; run again when it is done"
+    else:
+        hint = "check the file with sqlite3's 'pragma integrity_check'; a text column must hold UTF-8"
+    return DataError(f"{what} cannot be read: {text}", file=shown, hint=hint)
 
 
 def rowset_hash(connection: duckdb.DuckDBPyConnection, table: str, columns: tuple[str, ...]) -> str:

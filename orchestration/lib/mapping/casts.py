@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 
 from orchestration.lib.contract import Column
 from orchestration.lib.mapping.model import ColumnRule, Format
@@ -63,11 +64,10 @@ def cast_column(
 
 
 def declared_formats(rule: ColumnRule, column: Column, form: Format) -> tuple[str, ...]:
-    """The date formats that apply: the column's own, else the object's, those of its own type first."""
-    if rule.formats:
-        return rule.formats
+    """The date formats that apply: the column's own, else the object's, those of its own type first; then those that
+    the kind of file writes by itself."""
     both = form.date + form.timestamp if column.type == "date" else form.timestamp + form.date
-    return tuple(dict.fromkeys(both))
+    return tuple(dict.fromkeys((*(rule.formats or both), *form.own_timestamps, *form.own_dates)))
 
 
 def _text(kind: str, sql_type: str, x: str) -> str:
@@ -120,10 +120,12 @@ def _number(column: Column, rule: ColumnRule, sql_type: str, form: Format, *, x:
     target = column.sql_type
     scale = column.scale or 0
     own_scale = _scale_of(sql_type)
-    if own_scale is not None and own_scale <= scale and rule.multiply is None:
+    if own_scale is not None and own_scale <= scale and rule.multiply is None and not rule.invert:
         return Cast(x, f"TRY_CAST({p} AS {target})")
     text = _number_text(sql_type, form, x)
     exact = "DECIMAL(38,18)"
+    if rule.invert:
+        return _inverse(text, target, scale, p=p, v=v)
     if rule.multiply is not None:
         # DECIMAL(24,8) × DECIMAL(14,8) is DECIMAL(38,16): the product is exact or overflows, which TRY makes NULL
         factor = f"CAST({literal(format(rule.multiply, 'f'))} AS DECIMAL(14,8))"
@@ -139,6 +141,21 @@ def _number(column: Column, rule: ColumnRule, sql_type: str, form: Format, *, x:
         lossy = f"(TRY_CAST({p} AS {exact}) IS DISTINCT FROM CAST({v} AS {exact}) OR ({v} = 0 AND {x} <> 0))"
         return Cast(text, value, f"({v} IS NOT NULL AND {lossy})")
     return Cast(text, value, f"({v} IS NOT NULL AND {_too_fine(p, scale)})")
+
+
+def _inverse(text: str, target: str, scale: int, *, p: str, v: str) -> Cast:
+    """1 divided by the number, rounded half up, in whole numbers throughout: a DOUBLE would not be exact.
+
+    The number is n / 10^18, so 1 divided by it has 10^(18 + scale) / n units of the last place.
+    """
+    units = f"TRY(CAST(replace(CAST(TRY_CAST({p} AS DECIMAL(38,18)) AS VARCHAR), '.', '') AS HUGEINT))"
+    whole = f"CAST('{2 * 10 ** (18 + scale)}' AS HUGEINT)"
+    size = f"TRY(({whole} + abs({units})) // nullif(2 * abs({units}), 0))"
+    signed = f"CASE WHEN {units} < 0 THEN -{size} ELSE {size} END"
+    last_place = f"CAST('{format(Decimal(1).scaleb(-scale), 'f')}' AS DECIMAL({scale + 1},{scale}))"
+    value = f"TRY_CAST(TRY(CAST({signed} AS DECIMAL(28,0)) * {last_place}) AS {target})"
+    # cut off when read, or too small to show
+    return Cast(text, value, f"({v} IS NOT NULL AND ({_too_fine(p, 18)} OR {v} = 0))")
 
 
 def _too_fine(p: str, scale: int) -> str:

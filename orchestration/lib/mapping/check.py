@@ -14,6 +14,7 @@ from orchestration.lib.yaml_source import KeyPath, Problem, YamlDocument
 
 _TIMED = {"date", "timestamp"}
 _NUMERIC = {"integer", "quantity", "money", "price", "rate"}
+_INVERTIBLE = _NUMERIC - {"integer"}
 _TOKEN_HOLDERS = {"key", "ref", "text"}
 
 
@@ -45,7 +46,7 @@ class Checker:
 
     def check_formats(self, form: Format, own: FormatSpec, path: KeyPath) -> None:
         """Date formats of an object: each readable, no two that read one text differently."""
-        complaint = check_formats(form.date + form.timestamp)
+        complaint = check_formats(form.date + form.timestamp + form.own_dates + form.own_timestamps)
         if complaint is not None:
             has_own = own.date is not None or own.timestamp is not None
             self.problems.add((*path, "format") if has_own else ("defaults",), complaint)
@@ -119,6 +120,7 @@ class Checker:
             otherwise=spec.otherwise,
             round_half_up=spec.round == "half_up",
             multiply=spec.multiply,
+            invert=spec.invert,
             optional=spec.optional,
             source=spec.source,
         )
@@ -138,6 +140,10 @@ class Checker:
         if (rule.round_half_up or rule.multiply is not None) and kind not in _NUMERIC:
             self.problems.add(
                 path, f"'round' and 'multiply' are for numbers, and {column.name} is of type {kind}", "remove it"
+            )
+        if rule.invert and kind not in _INVERTIBLE:
+            self.problems.add(
+                (*path, "invert"), f"'invert' is for rates, and {column.name} is of type {kind}", "remove it"
             )
         if rule.source is not None and kind not in {"key", "ref"}:
             self.problems.add(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from orchestration.lib.contract import Column, Entity
 from orchestration.lib.mapping.casts import Clock, cast_column
 from orchestration.lib.mapping.constants import CANONICAL_FORMAT
-from orchestration.lib.mapping.model import ColumnRule, Feed, SourceMapping, SourceObject
+from orchestration.lib.mapping.model import TOTAL_ROW, ColumnRule, Feed, SourceMapping, SourceObject
 from orchestration.lib.mapping.reasons import Reasons, RowRule, failed_filter
 from orchestration.lib.mapping.sql import cleaned, literal, literals, name, optional_literal
 from orchestration.lib.mapping.utm import looks_at, rule_number, rule_result
@@ -146,7 +146,7 @@ class _Compiler:
             self.out.unmatched = f"u IS NULL AND ({present})"
         self.out.one_per = [self._text(column) for column in self.feed.one_per]
         if self.obj.load == "upsert":
-            self.out.key = [self._text(column) for column in self.obj.key]
+            self.out.key = [self._key(number, column) for number, column in enumerate(self.obj.key)]
         return self.out
 
     # raw columns
@@ -176,6 +176,17 @@ class _Compiler:
             self.raw[alias] = f"CAST({name(column)} AS VARCHAR)"
         return alias
 
+    def _key(self, number: int, column: str) -> str:
+        """The alias of a column of the object's key; a total row is no version of anything, so it has no key."""
+        text = self._text(column)
+        if not self._marks_totals():
+            return text
+        self.computed[f"k{number}"] = f"CASE WHEN NOT {self._typed(TOTAL_ROW)} THEN {text} END"
+        return f"k{number}"
+
+    def _marks_totals(self) -> bool:
+        return TOTAL_ROW in self.raw_types and any(drop.totals for drop in self.feed.drops)
+
     def _shown(self, column: str) -> str:
         """The alias of a raw column exactly as it is in the file."""
         alias = f"r{self._number(column)}"
@@ -186,7 +197,11 @@ class _Compiler:
 
     def _drop(self, number: int) -> None:
         drop = self.feed.drops[number]
-        if drop.condition is not None:
+        if drop.totals:
+            # a file that landed before total rows were marked has none, until it is landed again
+            marked = self._typed(TOTAL_ROW) if self._marks_totals() else "false"
+            self.computed[f"d{number}"] = f"{{'v': {marked}}}"
+        elif drop.condition is not None:
             # a struct, so that a condition that fails (NULL) differs from one that is unknown ({v: NULL})
             self.computed[f"d{number}"] = f"TRY({{'v': {drop.condition.render(self._text)}}})"
         elif drop.empty_column is not None:

@@ -16,7 +16,9 @@ def constant_problem(column: Column, rule: ColumnRule, value: str) -> str | None
     """Why ``value`` cannot stand in ``column``, or None when it can."""
     if not value.strip():
         return "a constant may not be empty; leave the column out"
-    plain = ColumnRule(column.name, rule.line, round_half_up=rule.round_half_up, multiply=rule.multiply)
+    plain = ColumnRule(
+        column.name, rule.line, round_half_up=rule.round_half_up, multiply=rule.multiply, invert=rule.invert
+    )
     cast = cast_column(column, plain, "VARCHAR", CANONICAL_FORMAT, Clock("UTC", "UTC"), x="x", p="p", v="v")
     sql = (
         f"SELECT v IS NULL, {cast.lossy or 'false'} FROM (SELECT *, {cast.value} AS v FROM "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -10,7 +11,23 @@ from orchestration.lib.contract import Contract, Label, load_contract
 from orchestration.lib.errors import ConfigurationError, nearest
 from orchestration.lib.mapping.check import Checker, PathedProblems
 from orchestration.lib.mapping.expression import knows_timezone
-from orchestration.lib.mapping.model import UTM_COLUMNS, Connection, Format, SourceMapping, SourceObject, UtmRule
+from orchestration.lib.mapping.model import (
+    EXCEL_DATE,
+    EXCEL_TIMESTAMP,
+    SUFFIXES,
+    TOTAL_REASON,
+    TOTAL_ROWS,
+    UTM_COLUMNS,
+    Connection,
+    DropRule,
+    Feed,
+    FileKind,
+    Format,
+    SourceMapping,
+    SourceObject,
+    UtmRule,
+    file_kind,
+)
 from orchestration.lib.mapping.spec import FormatSpec, MappingSpec, ObjectSpec, UtmRuleSpec
 from orchestration.lib.workspace import Workspace
 from orchestration.lib.yaml_source import KeyPath, YamlDocument, load_yaml, validate
@@ -18,7 +35,7 @@ from orchestration.lib.yaml_source import KeyPath, YamlDocument, load_yaml, vali
 if TYPE_CHECKING:
     from orchestration.lib.settings import Settings
 
-_SUFFIXES = {"files": (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".parquet")}
+_WITH_HEADER: tuple[FileKind, ...] = ("csv", "excel")
 
 
 def load_mappings(workspace: Workspace, settings: Settings, *, contract: Contract | None = None) -> list[SourceMapping]:
@@ -68,11 +85,15 @@ def _mapping(document: YamlDocument, contract: Contract, company_zone: str) -> S
         source=spec.source,
         label=spec.label or Label(en=spec.source, zh=spec.source),
         file=document.file,
-        connection=Connection(spec.connection.type, spec.connection.path),
+        connection=Connection(
+            spec.connection.type, spec.connection.path or "", spec.connection.url, spec.connection.schema_
+        ),
         timezone=zone,
         references=dict(spec.references),
         utm_rules=rules,
         objects=objects,
+        owner=spec.owner,
+        freshness_hours=spec.freshness.hours if spec.freshness else None,
     )
 
 
@@ -84,22 +105,13 @@ def _object(
 ) -> SourceObject:
     problems = checker.problems
     path: KeyPath = ("objects", name)
-    if mapping.connection.type == "sqlite" and spec.table is None:
-        problems.add((*path, "file"), f"{name}: a sqlite source has tables, not files", "write table: NAME")
-    if mapping.connection.type == "files":
-        if spec.file is None:
-            problems.add((*path, "table"), f"{name}: a files source has files, not tables", 'write file: "orders*.csv"')
-        elif not spec.file.lower().endswith(_SUFFIXES["files"]):
-            problems.add(
-                (*path, "file"),
-                f"{name}: files such as '{spec.file}' cannot be read",
-                "the name must end in one of: " + ", ".join(_SUFFIXES["files"]),
-            )
-        elif ".." in spec.file.split("/") or spec.file.startswith("/"):
-            problems.add((*path, "file"), f"{name}: '{spec.file}' leaves the source's folder", "set connection.path")
-    form = _format(mapping.defaults, spec.format)
+    _check_place(name, spec, mapping.connection.type, problems)
+    form = _format(mapping.defaults, spec.format, file_kind(spec.file) if spec.file is not None else None)
     checker.check_formats(form, spec.format, path)
     feeds = {entity: checker.feeds(entity, entries, (*path, "feeds", entity)) for entity, entries in spec.feeds.items()}
+    if form.total_rows:
+        totals = DropRule(TOTAL_REASON, problems.line(path), totals=True)
+        feeds = {entity: tuple(_dropping(feed, totals) for feed in several) for entity, several in feeds.items()}
     privacy = checker.privacy(spec, feeds, path)
     return SourceObject(
         name=name,
@@ -107,6 +119,8 @@ def _object(
         line=problems.line(path),
         file=spec.file,
         table=spec.table,
+        query=spec.query,
+        sheet=spec.sheet,
         format=form,
         snapshot_per=spec.snapshot_per,
         key=tuple(spec.key),
@@ -117,14 +131,48 @@ def _object(
     )
 
 
-def _format(defaults: FormatSpec, own: FormatSpec) -> Format:
+def _check_place(name: str, spec: ObjectSpec, connection: str, problems: PathedProblems) -> None:
+    """Refuse an object that a connection of this type cannot have."""
+    path: KeyPath = ("objects", name)
+    if connection != "files" and spec.file is not None:
+        problems.add((*path, "file"), f"{name}: a {connection} source has tables, not files", "write table: NAME")
+    kind = file_kind(spec.file) if spec.file is not None else None
+    if connection == "files":
+        if spec.file is None:
+            problems.add((*path, "table"), f"{name}: a files source has files, not tables", 'write file: "orders*.csv"')
+        elif kind is None:
+            problems.add(
+                (*path, "file"),
+                f"{name}: files such as '{spec.file}' cannot be read",
+                "the name must end in one of: " + ", ".join(one for several in SUFFIXES.values() for one in several),
+            )
+        elif ".." in spec.file.split("/") or spec.file.startswith("/"):
+            problems.add((*path, "file"), f"{name}: '{spec.file}' leaves the source's folder", "set connection.path")
+    if spec.sheet is not None and kind != "excel":
+        problems.add((*path, "sheet"), f"{name}: 'sheet' is for spreadsheets", "remove it")
+    for key in ("header", "total_rows"):
+        if getattr(spec.format, key) is not None and kind not in _WITH_HEADER:
+            problems.add((*path, "format", key), f"{name}: '{key}' is for CSV files and spreadsheets", "remove it")
+
+
+def _dropping(feed: Feed, totals: DropRule) -> Feed:
+    """The feed with total rows left out before any other reason is looked at."""
+    return replace(feed, drops=(totals, *feed.drops))
+
+
+def _format(defaults: FormatSpec, spec: FormatSpec, kind: FileKind | None) -> Format:
     chosen: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value
         for key, value in {
             **defaults.model_dump(exclude_none=True),
-            **own.model_dump(exclude_none=True),
+            **spec.model_dump(exclude_none=True),
         }.items()
     }
+    if kind == "excel":
+        own = {"own_dates": EXCEL_DATE, "own_timestamps": EXCEL_TIMESTAMP}
+        chosen = {"header": "auto", "total_rows": TOTAL_ROWS, **own, **chosen}
+    elif kind not in _WITH_HEADER:
+        chosen = {key: value for key, value in chosen.items() if key not in {"header", "total_rows"}}
     return Format(**chosen)
 
 

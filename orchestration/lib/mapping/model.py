@@ -11,13 +11,40 @@ from orchestration.lib.contract import Label, PersonalKind
 from orchestration.lib.mapping.expression import Expression
 
 LoadKind = Literal["append", "upsert", "snapshot"]
+FileKind = Literal["csv", "excel", "jsonl", "parquet"]
+SUFFIXES: dict[FileKind, tuple[str, ...]] = {
+    "csv": (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz"),
+    "excel": (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"),
+    "jsonl": (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz"),
+    "parquet": (".parquet",),
+}
+# What the rows are called that sum up the others; ledgers kept by hand end in one.
+TOTAL_ROWS = ("合计", "小计", "总计", "Total")
+TOTAL_ROW = "_total_row"  # the column that landing adds where total rows are looked for
+TOTAL_REASON = "total_row"
+# How a date cell lands: a spreadsheet's date has no writing of its own, so these are readable beside the declared ones.
+EXCEL_DATE = ("%Y-%m-%d",)
+EXCEL_TIMESTAMP = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
 UTM_COLUMNS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 WILDCARD = "*"
 
 
+def file_kind(name: str) -> FileKind | None:
+    """What kind of file a name (or pattern) stands for; None for one that cannot be read."""
+    lower = name.lower()
+    return next((kind for kind, suffixes in SUFFIXES.items() if lower.endswith(suffixes)), None)
+
+
 @dataclass(frozen=True)
 class Format:
-    """How the text of an object is read: the source's defaults with the object's own settings over them."""
+    """How the text of an object is read: the source's defaults with the object's own settings over them.
+
+    Attributes:
+        header: the row that names the columns; ``auto``: the first that holds all that the mapping needs; None: the
+            first that is not blank.
+        own_dates, own_timestamps: how the kind of file itself writes its dates, readable beside any declared format.
+        total_rows: what the first filled cell of a row says when the row only sums up others.
+    """
 
     encoding: str = "utf-8"
     delimiter: str = ","
@@ -28,14 +55,25 @@ class Format:
     decimal: str = "."
     thousands: str | None = None
     signs: tuple[str, ...] = ()
+    header: Literal["auto"] | int | None = None
+    own_dates: tuple[str, ...] = ()
+    own_timestamps: tuple[str, ...] = ()
+    total_rows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Connection:
-    """Where the source is; ``path`` is as written (relative to the workspace, may hold ``${VARIABLE}``)."""
+    """Where the source is; ``path`` is as written (relative to the workspace, may hold ``${VARIABLE}``).
 
-    type: Literal["files", "sqlite"]
-    path: str
+    Attributes:
+        url: of type ``sql`` only, as written: what is secret in it is a ``${VARIABLE}``.
+        schema: of type ``sql`` only: where its tables are, None for the schema the database searches first.
+    """
+
+    type: Literal["files", "sqlite", "sql"]
+    path: str = ""
+    url: str | None = None
+    schema: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +84,7 @@ class ColumnRule:
         formats: date formats of this column alone; empty means those of the object.
         values: text in the file → canonical value (None: empty); None when there is no value map.
         has_otherwise: a text in no value list becomes ``otherwise`` instead of going to quarantine.
+        invert: the value is 1 divided by what the file says (rates quoted the other way round).
         source: the source system that the id of a key or ref belongs to; None means the mapping's rule.
         line: where the rule stands in the mapping file.
     """
@@ -62,6 +101,7 @@ class ColumnRule:
     otherwise: str | None = None
     round_half_up: bool = False
     multiply: Decimal | None = None
+    invert: bool = False
     optional: bool = False
     source: str | None = None
 
@@ -74,12 +114,13 @@ class ColumnRule:
 
 @dataclass(frozen=True)
 class DropRule:
-    """Rows left out on purpose, counted under ``reason``."""
+    """Rows left out on purpose, counted under ``reason``; ``totals``: those that landing marked as total rows."""
 
     reason: str
     line: int
     condition: Expression | None = None
     empty_column: str | None = None
+    totals: bool = False
 
     def raw_columns(self) -> set[str]:
         """Columns of the file that the rule reads."""
@@ -119,13 +160,19 @@ class Feed:
 
 @dataclass(frozen=True)
 class SourceObject:
-    """One kind of file (``file`` is a glob), or one ``table``, of a source."""
+    """One kind of file (``file`` is a glob), one ``table`` or one ``query`` of a source.
+
+    Attributes:
+        sheet: of a spreadsheet: the name or (from 1) number of the sheet; None: the only visible one with data.
+    """
 
     name: str
     load: LoadKind
     line: int
     file: str | None = None
     table: str | None = None
+    query: str | None = None
+    sheet: str | int | None = None
     format: Format = field(default_factory=Format)
     snapshot_per: Literal["file", "object"] = "file"
     key: tuple[str, ...] = ()
@@ -133,6 +180,11 @@ class SourceObject:
     keep: tuple[str, ...] = ()
     feeds: dict[str, tuple[Feed, ...]] = field(default_factory=dict)
     privacy: dict[str, PersonalKind] = field(default_factory=dict)
+
+    @property
+    def is_database(self) -> bool:
+        """Whether the rows come out of a database: then each reading is one whole state."""
+        return self.file is None
 
     def all_feeds(self) -> list[Feed]:
         """Every feed, in the order of the file."""
@@ -148,6 +200,13 @@ class SourceObject:
             for drop in feed.drops:
                 used.update(drop.raw_columns())
         return used
+
+    def raw_columns_needed(self) -> set[str]:
+        """Columns without which the object cannot be mapped: those used, but for optional ones."""
+        needed = set(self.key) if self.load == "upsert" else set()
+        for feed in self.all_feeds():
+            needed.update(feed.raw_columns())
+        return needed
 
     def privacy_plan(self) -> dict[str, PersonalKind]:
         """Raw columns known to be personal, with their kind: listed under ``personal``, or feeding a personal column.
@@ -168,7 +227,12 @@ class UtmRule:
 
 @dataclass(frozen=True)
 class SourceMapping:
-    """One checked ``mappings/<source>.yml``."""
+    """One checked ``mappings/<source>.yml``.
+
+    Attributes:
+        owner: who answers for the source: an e-mail address, or ``team:name``.
+        freshness_hours: new content is expected at least this often.
+    """
 
     source: str
     label: Label
@@ -178,6 +242,8 @@ class SourceMapping:
     references: dict[str, str]
     utm_rules: tuple[UtmRule, ...]
     objects: dict[str, SourceObject]
+    owner: str | None = None
+    freshness_hours: int | None = None
 
     def owner_of(self, entity: str) -> str:
         """The source system that ids of ``entity`` belong to when this source quotes them."""

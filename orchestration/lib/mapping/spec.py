@@ -6,6 +6,7 @@ is required mapped, does a personal column stay out of expressions) is checked i
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
@@ -18,6 +19,12 @@ NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "gbk", "gb2312", "utf-16", "utf-16-le", "utf-16-be", "big5", "latin-1")
 MULTIPLY_LIMIT = Decimal(1_000_000)
 MULTIPLY_DECIMALS = 8
+# what Dagster takes for an owner
+OWNER = re.compile(r"team:[A-Za-z0-9_-]+|[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,7}")
+# user:password@ with a password that is no ${VARIABLE}, and the same as a parameter of the address
+_LITERAL_PASSWORD = re.compile(
+    r"://[^/?#@:]*:(?!\$\{[A-Za-z_][A-Za-z0-9_]*\}@)[^@]+@|[?&](?:password|passwd|pwd)=(?!\$\{)", re.IGNORECASE
+)
 
 
 class HintedError(ValueError):
@@ -69,6 +76,8 @@ class FormatSpec(_Spec):
     decimal: Literal[".", ","] | None = None
     thousands: Literal[",", ".", " ", "'", "，"] | None = None
     signs: TextList | None = None
+    header: Literal["auto"] | Annotated[int, Field(strict=True, ge=1, le=1000)] | None = None
+    total_rows: TextList | None = None
 
     @model_validator(mode="after")
     def _separators_differ(self) -> Self:
@@ -89,6 +98,7 @@ class ColumnSpec(_Spec):
     otherwise: Text | None = None
     round: Literal["half_up"] | None = None
     multiply: Decimal | None = None
+    invert: bool = False
     optional: bool = False
     source: Text | None = None
 
@@ -109,6 +119,8 @@ class ColumnSpec(_Spec):
             raise HintedError("'otherwise' needs 'values'", "add values: {text in the file: canonical value}")
         if self.from_ is None and (self.values is not None or self.optional):
             raise HintedError("'values' and 'optional' go with 'from' only", "use from, or put the logic into expr")
+        if self.invert and self.multiply is not None:
+            raise HintedError("'invert' and 'multiply' do not go together", "keep the one that the rate needs")
         if self.multiply is not None:
             exponent = self.multiply.as_tuple().exponent
             if abs(self.multiply) > MULTIPLY_LIMIT or not isinstance(exponent, int) or exponent < -MULTIPLY_DECIMALS:
@@ -152,6 +164,8 @@ class ObjectSpec(_Spec):
 
     file: str | None = None
     table: str | None = None
+    query: str | None = Field(default=None, min_length=1)
+    sheet: Annotated[int, Field(strict=True, ge=1)] | Annotated[str, Field(min_length=1)] | None = None
     format: FormatSpec = FormatSpec()
     load: Literal["append", "upsert", "snapshot"]
     snapshot_per: Literal["file", "object"] = "file"
@@ -162,8 +176,11 @@ class ObjectSpec(_Spec):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        if (self.file is None) == (self.table is None):
-            raise HintedError("an object needs either 'file' or 'table'", 'write file: "orders*.csv" or table: NAME')
+        if sum(one is not None for one in (self.file, self.table, self.query)) != 1:
+            raise HintedError(
+                "an object needs exactly one of 'file', 'table' and 'query'",
+                'write file: "orders*.csv", table: NAME, or query: "SELECT ..."',
+            )
         if self.load == "upsert" and not self.key:
             raise HintedError(
                 "load: upsert needs 'key', else nothing says which row replaces which",
@@ -175,10 +192,44 @@ class ObjectSpec(_Spec):
 
 
 class ConnectionSpec(_Spec):
-    """Where the source is: a folder of files, or a SQLite database."""
+    """Where the source is: a folder of files, a SQLite database, or a database that SQLAlchemy has an address for."""
 
-    type: Literal["files", "sqlite"]
-    path: str = Field(min_length=1)
+    type: Literal["files", "sqlite", "sql"]
+    path: str | None = Field(default=None, min_length=1)
+    url: str | None = Field(default=None, min_length=1)
+    schema_: str | None = Field(default=None, alias="schema", min_length=1)
+
+    @model_validator(mode="after")
+    def _is_an_address(self) -> Self:
+        if self.type != "sql":
+            if self.path is None:
+                raise HintedError(f"a connection of type {self.type} needs 'path'", "add path: FOLDER (or the file)")
+            if self.url is not None or self.schema_ is not None:
+                raise HintedError("'url' and 'schema' go with type: sql only", "remove it, or write type: sql")
+            return self
+        if self.path is not None or self.url is None:
+            raise HintedError("a connection of type sql needs 'url' and no 'path'", 'write url: "${NAME_OF_VARIABLE}"')
+        if _LITERAL_PASSWORD.search(self.url):
+            raise HintedError(
+                "the url holds a password, and a mapping file is no place for one",
+                'write url: "${NAME_OF_VARIABLE}", or ${NAME_OF_VARIABLE} in the place of the password, and put the '
+                "value into .env of the workspace",
+            )
+        if self.url.lower().startswith("sqlite"):
+            raise HintedError("a SQLite database is read by its own, exact reader", "write {type: sqlite, path: FILE}")
+        return self
+
+
+class FreshnessSpec(_Spec):
+    """How old the newest content of the source may be."""
+
+    hours: Annotated[int, Field(strict=True, ge=1, le=24 * 366)]
+
+
+def _owner(value: Any) -> Any:
+    if not isinstance(value, str) or not OWNER.fullmatch(value):
+        raise HintedError(f"'{value}' is not an owner", "write an e-mail address, or team:name")
+    return value
 
 
 class UtmRuleSpec(_Spec):
@@ -206,6 +257,8 @@ class MappingSpec(_Spec):
 
     source: str = Field(pattern=NAME, max_length=60)
     label: Label | None = None
+    owner: Annotated[str, BeforeValidator(_owner)] | None = None
+    freshness: FreshnessSpec | None = None
     connection: ConnectionSpec
     timezone: str | None = None
     references: dict[str, Text] = {}

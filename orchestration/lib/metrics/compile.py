@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from orchestration.lib import shared_cache
 from orchestration.lib.metrics.dimensions import DIMENSIONS, PERIODS, cut_name
 from orchestration.lib.metrics.registry import Registry
 
@@ -21,6 +22,7 @@ from orchestration.lib.metrics.registry import Registry
 AS_OF_MARK: Final = "1999-09-09"
 TIME_COLUMN: Final = "metric_time"
 _ANY_PERIOD: Final = "fiscal_quarter"
+_KIND: Final = "metricflow"
 _FORMAT = 1  # raise when the text of the queries changes for a reason that the key below does not see
 
 
@@ -40,13 +42,14 @@ def compiled_queries(registry: Registry, state_dir: Path) -> tuple[CompiledQuery
     key = _cache_key(registry)
     folder = state_dir / "metrics"
     cached = folder / f"queries-{key[:32]}.json"
-    if cached.is_file():
+    if cached.is_file() or shared_cache.fetch(_KIND, key, [cached.name], folder):
         return tuple(_from_json(item) for item in json.loads(cached.read_text(encoding="utf-8")))
     queries = tuple(compile_queries(registry))
     folder.mkdir(parents=True, exist_ok=True)
     temporary = cached.with_suffix(".tmp")
     temporary.write_text(json.dumps([asdict(query) for query in queries], indent=1), encoding="utf-8")
     temporary.replace(cached)
+    shared_cache.keep(_KIND, key, [cached])
     for old in folder.glob("queries-*.json"):
         if old != cached:
             old.unlink(missing_ok=True)

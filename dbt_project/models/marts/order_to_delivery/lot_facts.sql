@@ -1,36 +1,9 @@
 -- One row per lot: what was planned, made, inspected, shipped and complained about. A lot that only an inspection names
 -- (incoming material) is a row without a product.
-with inspected as (
-  select
-    inspections.*,
-    coalesce(orders.lot_no, inspections.lot_no, inspections.production_order_id) as lot_key,
-    orders.product_id
-  from {{ ref('stg_quality_inspection') }} as inspections
-  left join {{ ref('stg_production_order') }} as orders
-    on inspections.production_order_id = orders.production_order_id
-),
-
-only_product as (
-  select
-    lot_no,
-    min(lot_id) as lot_id
-  from {{ ref('int_lot') }}
-  where lot_no is not null
-  group by lot_no
-  having count(*) = 1
-),
-
-inspection as (
-  select
-    inspected.*,
-    coalesce(
-      lots.lot_id, only_product.lot_id, coalesce(inspected.product_id, '') || '|' || inspected.lot_key
-    ) as lot_id
-  from inspected
-  left join {{ ref('int_lot') }} as lots
-    on coalesce(inspected.product_id, '') || '|' || inspected.lot_key = lots.lot_id
-  left join only_product on inspected.lot_key = only_product.lot_no and inspected.product_id is null
-  where inspected.lot_key is not null
+with inspection as (
+  select *
+  from {{ ref('int_inspection') }}
+  where lot_id is not null
 ),
 
 judged as (
@@ -39,6 +12,7 @@ judged as (
     count(*) as inspection_count,
     sum(quantity_inspected) as quantity_inspected,
     sum(quantity_passed) as quantity_passed,
+    sum(quantity_first_pass) as quantity_first_pass,
     sum(quantity_reworked) as quantity_reworked,
     sum(quantity_rejected) as quantity_rejected
   from inspection
@@ -68,7 +42,7 @@ complained as (
     lot_no,
     product_id,
     count(*) as ticket_count
-  from {{ ref('stg_service_ticket') }}
+  from {{ ref('int_service_ticket') }}
   where lot_no is not null and product_id is not null
   group by lot_no, product_id
 ),
@@ -137,6 +111,7 @@ select
   coalesce(judged.inspection_count, 0) as inspection_count,
   cast(judged.quantity_inspected as decimal(18, 4)) as quantity_inspected,
   cast(judged.quantity_passed as decimal(18, 4)) as quantity_passed,
+  cast(judged.quantity_first_pass as decimal(18, 4)) as quantity_first_pass,
   cast(judged.quantity_reworked as decimal(18, 4)) as quantity_reworked,
   cast(judged.quantity_rejected as decimal(18, 4)) as quantity_rejected,
   cast(coalesce(shipped.quantity_shipped, 0) as decimal(18, 4)) as quantity_shipped,

@@ -2,6 +2,7 @@
 select
   lines.invoice_line_id,
   lines.invoice_id,
+  lines.document_no,
   lines.order_id,
   lines.order_line_id,
   lines.account_id,

@@ -4,6 +4,7 @@ select
   cost_id,
   document_kind,
   document_id,
+  document_no,
   kind,
   order_id,
   order_line_id,

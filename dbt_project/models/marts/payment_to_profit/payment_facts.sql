@@ -14,6 +14,7 @@ with excluded as (
 select
   allocations.allocation_id,
   allocations.payment_id,
+  allocations.payment_no as document_no,
   allocations.invoice_id,
   coalesce(allocations.order_id, case when excluded.order_count = 1 then excluded.order_id end) as order_id,
   allocations.account_id,

@@ -1,7 +1,10 @@
 -- Products: those of the master list and those that only documents name.
 with undeclared as (
   {{ undeclared_members(
-    [('int_order_line', 'product_id'), ('int_invoice_line', 'product_id'), ('int_lot', 'product_id')],
+    [
+      ('int_order_line', 'product_id'), ('int_invoice_line', 'product_id'), ('int_lot', 'product_id'),
+      ('int_inventory_snapshot', 'product_id'), ('int_service_ticket', 'product_id'),
+    ],
     ('stg_product', 'product_id')
   ) }}
 )

@@ -1,0 +1,49 @@
+"""Which reader reads what, and what decides how its result looks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestration.lib.errors import DataError
+from orchestration.lib.landing.scratch import Scratch
+from orchestration.lib.mapping.model import SUFFIXES, file_kind
+
+if TYPE_CHECKING:
+    from orchestration.lib.mapping.model import SourceObject
+
+
+def read_file(scratch: Scratch, original: Path, *, name: str, obj: SourceObject, table: str) -> tuple[str, ...]:
+    """Load the file ``original``, which a person knows as ``name``, into ``table``.
+
+    Returns:
+        The columns, in order.
+
+    Raises:
+        DataError: the file cannot be taken as it is.
+    """
+    kind = file_kind(name)
+    if kind == "parquet":
+        from orchestration.lib.landing.parquet_reader import read_parquet
+
+        return read_parquet(scratch, original, shown=name, table=table)
+    if kind == "csv":
+        from orchestration.lib.landing.csv_reader import read_csv
+
+        return read_csv(scratch, original, layout=obj.format, shown=name, table=table)
+    raise DataError(
+        f"{name} is of a kind that cannot be read",
+        file=name,
+        hint="its name must end in one of: " + ", ".join(one for several in SUFFIXES.values() for one in several),
+    )
+
+
+def text_layout(obj: SourceObject, name: str) -> list[str]:
+    """What of the mapping, besides the privacy plan, decides how a landed file looks."""
+    kind = None if obj.is_database else file_kind(name)
+    layout = obj.format
+    if kind == "csv":
+        told = [layout.encoding, layout.delimiter, layout.quote]
+    else:
+        return []
+    return told
