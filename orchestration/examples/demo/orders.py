@@ -64,10 +64,10 @@ def _from_quotes(factory: Factory, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def _repeats(factory: Factory, rng: np.random.Generator, won: pd.DataFrame) -> pd.DataFrame:
-    """Later orders of customers who bought before: two thirds of customers won here, the rest of old ones."""
+    """Later orders of customers won here, and those of old ones: when the two years begin there are no others yet."""
     count = max(ORDERS * factory.scale - len(won) - STOCK_ORDERS * factory.scale, 60 * factory.scale)
     known = won[won["ordered"] < CUTOFF - 100 * DAY]
-    new = known.iloc[np.sort(rng.integers(0, len(known), count * 3 // 5))].copy()
+    new = known.iloc[np.sort(rng.integers(0, len(known), count * 2 // 5))].copy()
     gap = 40 + rng.gamma(2.2, 55, len(new))
     new["ordered"] = office_hours(rng, workday(new["ordered"].to_numpy() + seconds(gap)))
     customers = factory["customer"]
@@ -77,12 +77,14 @@ def _repeats(factory: Factory, rng: np.random.Generator, won: pd.DataFrame) -> p
     old_ones = usual[np.sort(rng.choice(len(usual), min(len(usual), OLD_CUSTOMERS * factory.scale), replace=False))]
     owners = pick(rng, _sellers(factory), len(old_ones))
     chosen = rng.integers(0, len(old_ones), count - len(new))
+    early = len(chosen) * 3 // 5
+    days = np.concatenate([busy_days(rng, early, 2, 210), busy_days(rng, len(chosen) - early, 150, DAYS - 2)])
     old = pd.DataFrame(
         {
             "customer": old_ones[chosen],
             "owner": owners[chosen],
             "agent": "",
-            "ordered": office_hours(rng, busy_days(rng, len(chosen), 2, DAYS - 2)),
+            "ordered": office_hours(rng, days),
         }
     )
     return pd.concat([new, old], ignore_index=True).assign(opportunity="", quote="")

@@ -11,7 +11,7 @@ from orchestration.examples.demo.fields import CUTOFF, DAY, Factory, codes, half
 from orchestration.examples.demo.lots import draw_from_lots
 from orchestration.examples.demo.workdays import office_hours, workday
 
-LATE, SPLIT, SHORTAGE = 0.07, 0.15, 0.22
+LATE, SPLIT, SHORTAGE = 0.055, 0.13, 0.2
 """Chances that an order leaves late, leaves in two parts, and leaves late in the two months without chips."""
 SHORT_FROM, SHORT_TO = np.datetime64("2024-08-01"), np.datetime64("2024-10-01")
 CARRIERS = ("顺丰速运", "德邦快递", "跨越速运", "䶮达医药冷链")
