@@ -30,7 +30,7 @@ def book_tables(factory: Factory) -> Iterator[tuple[str, pd.DataFrame]]:
             }
         ),
     )
-    lines = capacity[capacity["centre"] != CLEAN_ROOM]
+    lines = capacity[capacity["centre"] != CLEAN_ROOM].reset_index(drop=True)
     yield (
         "产能",
         pd.DataFrame(

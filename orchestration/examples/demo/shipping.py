@@ -128,9 +128,9 @@ def _heads(factory: Factory, rng: np.random.Generator, heads: pd.DataFrame, ship
     """Carrier, arrival and freight; freight by sea is billed by the forwarder and stands among the order's costs."""
     abroad = (factory["order"]["currency"].to_numpy() != "CNY")[heads["owner"]]
     days = np.where(abroad, rng.integers(6, 24, len(heads)), rng.integers(1, 6, len(heads)))
-    carrier = np.where(
-        abroad, pick(rng, ABROAD, len(heads), (0.3, 0.4, 0.3)), pick(rng, CARRIERS, len(heads), (0.45, 0.3, 0.2, 0.05))
-    )
+    # one forwarder per order abroad: freight is billed with the shipments or with the order, never both ways
+    forwarder = pick(rng, ABROAD, len(factory["order"]), (0.3, 0.4, 0.3))[heads["owner"]]
+    carrier = np.where(abroad, forwarder, pick(rng, CARRIERS, len(heads), (0.45, 0.3, 0.2, 0.05)))
     delivered = heads["shipped"].to_numpy() + days * DAY + rng.integers(-7_200, 7_200, len(heads))
     cost = factory["product"]["standard_cost"].to_numpy()[shipped["product_index"]] * shipped["quantity"].to_numpy()
     code = pd.Index(heads["shipment"]).get_indexer(shipped["shipment"])
