@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "metrics": "orchestration.cli.metrics:metrics",
     "query": "orchestration.cli.query:query",
     "trace": "orchestration.cli.trace:trace",
+    "profile": "orchestration.cli.profile:profile",
     "snapshots": "orchestration.cli.snapshots:snapshots",
     "forget": "orchestration.cli.forget:forget",
     "doctor": "orchestration.cli.doctor:doctor",

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from orchestration.lib.contract import LINEAGE, load_contract
+from tests.unit.sales_case import SELLING
 
 Row = dict[str, Any]
 
@@ -39,8 +40,12 @@ MARKET: dict[str, list[Row]] = {
             "document_no": "B2",
             "spent_on": "2024-01-12",
             "amount": "10.00",
+            "tax_amount": "0.60",
             "currency": "usd",
             "channel_id": "crm:show",
+            "service_from": "2024-01-10",
+            "service_to": "2024-02-10",
+            "cost_type": "booth",
         },
         {"spend_id": "crm:s3", "document_no": "B2", "spent_on": "2024-01-12", "amount": "10.00", "currency": "USD"},
     ],
@@ -73,7 +78,7 @@ MARKET: dict[str, list[Row]] = {
         # exactly 30 days apart is still one lead, 31 is not
         {"lead_id": "crm:L11", "created_at": "2024-02-01 10:00", "phone": "p30", "status": "qualified"},
         {"lead_id": "crm:L12", "created_at": "2024-03-02 10:00", "phone": "p30"},
-        {"lead_id": "crm:L13", "created_at": "2024-04-02 10:00", "phone": "p30"},
+        {"lead_id": "crm:L13", "created_at": "2024-04-02 10:00", "phone": "p30", "contact_id": "crm:p9"},
         # its phone belongs to a contact of account C2
         {"lead_id": "crm:L14", "created_at": "2024-02-05 10:00", "phone": "tok_phone_77"},
     ],
@@ -81,6 +86,9 @@ MARKET: dict[str, list[Row]] = {
         {
             "touchpoint_id": "crm:t1",
             "account_id": "erp:C1",
+            "utm_source": "baidu",
+            "utm_term": "pump",
+            "form": "demo",
             "campaign_id": "crm:c1",
             "touched_at": "2024-01-03 10:00",
             "lead_id": "crm:L2",
@@ -155,6 +163,8 @@ SALES: dict[str, list[Row]] = {
             "order_id": "erp:SO1",
             "customer_id": "erp:C1",
             "opportunity_id": "crm:O1",
+            "quote_id": "crm:q2",
+            "distributor_id": "erp:D2",
             "ordered_at": "2024-01-12 02:00",
             "confirmed_at": "2024-01-12 03:00",
             "currency": "USD",
@@ -178,6 +188,7 @@ SALES: dict[str, list[Row]] = {
         {
             "order_id": "erp:SO4",
             "customer_id": "crm:K1",
+            "distributor_id": "erp:D1",
             "ordered_at": "2024-01-30 02:00",
             "currency": "CNY",
             "status": "closed",
@@ -185,6 +196,8 @@ SALES: dict[str, list[Row]] = {
         {
             "order_id": "erp:SO5",
             "customer_id": "erp:C2",
+            "quote_id": "crm:q4",
+            "distributor_id": "erp:D1",
             "ordered_at": "2024-01-30 02:00",
             "currency": "CNY",
             "status": "cancelled",
@@ -209,6 +222,7 @@ SALES: dict[str, list[Row]] = {
         {
             "order_id": "erp:SO8",
             "customer_id": "erp:C4",
+            "distributor_id": "erp:D2",
             "ordered_at": "2024-02-02 02:00",
             "currency": "JPY",
             "status": "confirmed",
@@ -493,7 +507,7 @@ MONEY: dict[str, list[Row]] = {
     ],
 }
 
-COMPANY: dict[str, list[Row]] = MARKET | SALES | DELIVERY | MONEY
+COMPANY: dict[str, list[Row]] = MARKET | SALES | DELIVERY | MONEY | SELLING
 
 
 def write_canonical(connection: duckdb.DuckDBPyConnection, rows: dict[str, list[Row]]) -> None:

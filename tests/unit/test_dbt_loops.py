@@ -31,7 +31,7 @@ RECONCILIATIONS = {
     "fully_paid_invoices_have_collected_their_net",
 }
 D = Decimal
-MARTS = ["lead_to_order", "order_to_delivery", "payment_to_profit", "shared"]
+MARTS = ["market", "party", "lead_to_order", "order_to_delivery", "payment_to_profit", "shared"]
 
 
 class Variables:

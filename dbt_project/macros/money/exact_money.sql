@@ -22,6 +22,13 @@ end
 cast(round(cast({{ price }} as decimal(38, 6)) * {{ quantity }}, 2) as decimal(18, 2))
 {%- endmacro %}
 
+{#- Price × quantity less a discount share (none when NULL), to the minor unit. -#}
+{% macro discounted_amount(price, quantity, discount) -%}
+cast(
+  round(cast({{ price }} as decimal(38, 6)) * {{ quantity }} * (1 - coalesce({{ discount }}, 0)), 2) as decimal(18, 2)
+)
+{%- endmacro %}
+
 {#-
   amount × part ÷ whole, exactly, rounded half away from zero to `scale` decimals; NULL when whole is 0.
 

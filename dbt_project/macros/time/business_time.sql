@@ -31,6 +31,11 @@ cast(date_diff('day', {{ earlier }}, {{ later }}) as bigint)
 cast(datediff({{ later }}, {{ earlier }}) as bigint)
 {%- endmacro %}
 
+{#- First microsecond, as a UTC moment, of a business date. A moment that is exactly this has a day, but no time of day. -#}
+{% macro start_of_business_date(day) -%}
+({{ end_of_business_date(add_days(day, -1)) }} + interval 1 microsecond)
+{%- endmacro %}
+
 {#- The date so many days after a date. -#}
 {% macro add_days(day, days) %}{{ return(adapter.dispatch('add_days', 'triloop')(day, days)) }}{% endmacro %}
 

@@ -5,7 +5,8 @@ with named as (
   {%- for relation, column in [
     ('stg_sales_order', 'customer_id'), ('stg_opportunity', 'customer_id'), ('stg_invoice', 'customer_id'),
     ('stg_payment', 'customer_id'), ('stg_lead', 'customer_id'), ('stg_contact', 'customer_id'),
-    ('stg_touchpoint', 'account_id'), ('stg_service_ticket', 'customer_id'),
+    ('stg_touchpoint', 'account_id'), ('stg_service_ticket', 'customer_id'), ('stg_interaction', 'customer_id'),
+    ('stg_quote', 'customer_id'),
   ] %}
   select
     {{ column }} as customer_id,

@@ -39,6 +39,14 @@ with business_date as (
   select max(taken_on) as latest_on from {{ ref('stg_inventory_snapshot') }}
   union all
   select max(incurred_on) as latest_on from {{ ref('stg_order_cost') }}
+  union all
+  select {{ to_business_date('max(occurred_at)') }} as latest_on from {{ ref('stg_interaction') }}
+  union all
+  select {{ to_business_date('max(quoted_at)') }} as latest_on from {{ ref('stg_quote') }}
+  union all
+  select {{ to_business_date('max(entered_at)') }} as latest_on from {{ ref('stg_stage_event') }}
+  union all
+  select max(worked_on) as latest_on from {{ ref('stg_work_hours') }}
 )
 
 select

@@ -12,9 +12,11 @@ select
   spend.cost_type,
   spend.stage,
   spend.amount,
+  spend.tax_amount,
   spend.currency,
   {{ rate_columns('spend.currency') }},
   {{ functional_amount('spend.amount', functional_rate('spend.currency')) }} as amount_functional,
+  {{ functional_amount('spend.tax_amount', functional_rate('spend.currency')) }} as tax_functional,
   {{ lineage('spend') }}
 from {{ ref('stg_marketing_spend') }} as spend
 left join {{ ref('int_spend_merge') }} as merged on spend.spend_id = merged.spend_id

@@ -4,6 +4,7 @@ select
   touches.touch_id,
   touches.account_id,
   touches.lead_id,
+  touches.contact_id,
   touches.campaign_id,
   touches.channel_id,
   touches.touched_at,
@@ -15,6 +16,10 @@ select
   touches.utm_source,
   touches.utm_medium,
   touches.utm_campaign,
+  touches.utm_term,
+  touches.utm_content,
+  touches.landing_page,
+  touches.form,
   touches.is_implied,
   {{ lineage('touches') }}
 from {{ ref('int_touch_identified') }} as touches

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import duckdb
 
 from orchestration.lib.errors import DataError, nearest
-from orchestration.lib.landing.model import ROW, Batch
+from orchestration.lib.landing.model import ADDED, Batch
 from orchestration.lib.mapping.model import Feed, SourceMapping, SourceObject
 from orchestration.lib.mapping.sql import literal, literals, name
 
@@ -64,7 +64,7 @@ class Landed:
             missing = [column for column in needed if column not in group.types]
             if not missing:
                 continue
-            first, headers = missing[0], [column for column in group.types if column != ROW]
+            first, headers = missing[0], [column for column in group.types if column not in ADDED]
             others = f" (nor {', '.join(missing[1:])})" if len(missing) > 1 else ""
             files = [self.live[number].source_file for number in group.numbers]
             more = f" and {len(files) - 1} more file(s)" if len(files) > 1 else ""
@@ -139,5 +139,5 @@ def _groups(connection: duckdb.DuckDBPyConnection, batches: tuple[Batch, ...]) -
 
 def raw_row_json(group: FileGroup) -> str:
     """SQL of a whole raw row as JSON text."""
-    fields = ", ".join(f"{name(column)} := {name(column)}" for column in group.types if column != ROW)
+    fields = ", ".join(f"{name(column)} := {name(column)}" for column in group.types if column not in ADDED)
     return f"CAST(to_json(struct_pack({fields})) AS VARCHAR)" if fields else "'{}'"

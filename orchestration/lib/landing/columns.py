@@ -78,6 +78,11 @@ def _float_text(value: float) -> str:
     return "0" if text == "-0" else text
 
 
+def _time_text(value: datetime) -> str:
+    text = value.isoformat(sep=" ")
+    return text.rstrip("0") if value.microsecond and value.tzinfo is None else text
+
+
 def duration_text(value: timedelta) -> str:
     """``hours:minutes:seconds``, with more hours than a day has where it is longer."""
     microseconds = value // timedelta(microseconds=1)
@@ -101,7 +106,7 @@ _WRITERS: dict[type, Callable[[Any], str | None]] = {
     bytearray: _bytes_text,
     memoryview: _bytes_text,
     date: lambda value: value.isoformat(),
-    datetime: lambda value: value.isoformat(sep=" "),
+    datetime: _time_text,
     time: lambda value: value.isoformat(),
     timedelta: duration_text,
 }
@@ -135,12 +140,20 @@ class Collector:
 
     Args:
         text_floats: floating point columns become text (see ``plain_number``) instead of DOUBLE.
+        text_only: every column becomes text.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, names: Sequence[str], *, text_floats: bool) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        names: Sequence[str],
+        *,
+        text_floats: bool = False,
+        text_only: bool = False,
+    ) -> None:
         self._connection = connection
         self._names = list(names)
-        self._text_floats = text_floats
+        self._text_floats, self._text_only = text_floats, text_only
         self._pieces: list[tuple[Kind, ...]] = []
         self._rows = 0
         for macro in _PLAIN_NUMBER:
@@ -194,7 +207,7 @@ class Collector:
     def _final(self, number: int) -> Kind:
         kinds = {piece[number] for piece in self._pieces} - {"empty"}
         kind: Kind = next(iter(kinds)) if len(kinds) == 1 else "text"
-        return "text" if kind == "float" and self._text_floats else kind
+        return "text" if self._text_only or (kind == "float" and self._text_floats) else kind
 
 
 _SQL: dict[Kind, str] = {

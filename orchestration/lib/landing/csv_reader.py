@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Collection
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +14,10 @@ import duckdb
 from orchestration.lib.errors import DataError
 from orchestration.lib.landing.csv_structure import CsvCleaner, CsvFile
 from orchestration.lib.landing.decoding import utf8_blocks
+from orchestration.lib.landing.header import LOOKED_AT, find_header
 from orchestration.lib.landing.model import ROW
 from orchestration.lib.landing.scratch import Scratch, literal, quoted
+from orchestration.lib.landing.totals import mark_totals
 
 if TYPE_CHECKING:
     from orchestration.lib.mapping.model import Format
@@ -19,8 +25,13 @@ if TYPE_CHECKING:
 _NEVER = "\x01never\x01"  # the null text of the parser: empty stays empty, as received
 
 
-def read_csv(scratch: Scratch, path: Path, *, layout: Format, shown: str, table: str) -> tuple[str, ...]:
+def read_csv(
+    scratch: Scratch, path: Path, *, layout: Format, shown: str, table: str, needed: Collection[str] = ()
+) -> tuple[str, ...]:
     """Load a file into the temporary ``table``: ``_row`` and every column as VARCHAR.
+
+    Args:
+        needed: the columns that the header must have, where it is looked for (``layout.header``).
 
     ``_row`` is the row a spreadsheet shows, so the header is 1 and a quoted line break or a blank line does not
     disturb it. Blank lines are not rows.
@@ -29,14 +40,35 @@ def read_csv(scratch: Scratch, path: Path, *, layout: Format, shown: str, table:
         The columns, in order.
     """
     clean_path = scratch.folder / "clean.csv"
+    header_row = layout.header
+    if header_row == "auto":
+        header_row = _look_for_header(path, layout, needed, shown)
     with clean_path.open("wb") as out:
-        cleaner = CsvCleaner(out, delimiter=layout.delimiter, quote=layout.quote, shown=shown)
+        cleaner = CsvCleaner(out, delimiter=layout.delimiter, quote=layout.quote, shown=shown, header_row=header_row)
         found = cleaner.clean(utf8_blocks(path, encoding=layout.encoding, shown=shown))
+    rows = f"{table}_rows" if layout.total_rows else table
     try:
-        _load(scratch.connection, clean_path, found, layout=layout, shown=shown, table=table)
+        _load(scratch.connection, clean_path, found, layout=layout, shown=shown, table=rows)
     finally:
         clean_path.unlink()
+    if layout.total_rows:
+        mark_totals(scratch.connection, rows, found.columns, layout.total_rows, into=table)
     return found.columns
+
+
+def _look_for_header(path: Path, layout: Format, needed: Collection[str], shown: str) -> int:
+    """The row (from 1) that names the columns, below titles."""
+    text = next(utf8_blocks(path, encoding=layout.encoding, shown=shown), b"").decode()
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter, quotechar=layout.quote)
+    try:
+        first = list(islice(reader, LOOKED_AT))
+    except csv.Error as error:
+        raise DataError(
+            f"{shown} cannot be parsed: {error}", file=shown, hint="check delimiter and quote in the mapping"
+        ) from None
+    if not first:
+        raise DataError(f"{shown} is empty: it has not even a header", file=shown, hint="export it again")
+    return find_header(first, "auto", needed, what=shown, file=shown) + 1
 
 
 def _load(

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from orchestration.lib.errors import ConfigurationError, DataError
-from orchestration.lib.landing.model import ROW
+from orchestration.lib.landing.model import ADDED
 
 LF, CR, NUL = 10, 13, 0
 LONGEST_RECORD = 64 << 20
@@ -105,7 +105,7 @@ class _Piece:
 class CsvCleaner:
     """Reads UTF-8 blocks, checks them, and writes the clean records to ``out``."""
 
-    def __init__(self, out: BinaryIO, *, delimiter: str, quote: str, shown: str) -> None:
+    def __init__(self, out: BinaryIO, *, delimiter: str, quote: str, shown: str, header_row: int | None = None) -> None:
         for sign in (delimiter, quote):
             if len(sign) != 1 or ord(sign) > 127 or sign in "\r\n\0":
                 raise ConfigurationError(
@@ -114,6 +114,7 @@ class CsvCleaner:
         self._out = out
         self._shown = shown
         self._signs = _Signs(delimiter, quote)
+        self._header_row = header_row
         self._file = CsvFile()
         self._records = 0  # records before the present piece, blank ones too: a spreadsheet counts them
         self._lines = 0  # line breaks before the present piece
@@ -138,7 +139,9 @@ class CsvCleaner:
         self._piece(carry, last=True)
         if not self._file.columns:
             raise DataError(
-                f"{self._shown} is empty: it has not even a header",
+                f"{self._shown} is empty: it has not even a header"
+                if self._header_row is None
+                else f"{self._shown} ends before row {self._header_row}, which is to name the columns",
                 file=self._shown,
                 hint="export it again; a file with a header and no rows is fine",
             )
@@ -170,8 +173,7 @@ class CsvCleaner:
             return data
         first = 0  # the first data record
         if not self._file.columns:
-            filled = np.flatnonzero(~piece.is_blank)
-            header = int(filled[0]) if len(filled) else None
+            header = self._find_header(piece)
             if header is not None:
                 self._file.columns = self._header(data[int(piece.starts[header]) : int(piece.ends[header])])
                 self._file.first_row = self._records + header + 2
@@ -184,6 +186,22 @@ class CsvCleaner:
         self._records += len(piece.ends)
         self._lines += data.count(b"\n", 0, piece.cut)
         return data[piece.cut :]
+
+    def _find_header(self, piece: _Piece) -> int | None:
+        """The record that names the columns, if it is in this piece: the first that is not blank, else as declared."""
+        filled = np.flatnonzero(~piece.is_blank)
+        if self._header_row is None:
+            return int(filled[0]) if len(filled) else None
+        record = self._header_row - 1 - self._records
+        if record >= len(piece.ends):
+            return None
+        if record not in filled:
+            raise self._fault(
+                f"row {self._header_row} is to name the columns, but is blank",
+                self._lines,
+                hint="correct format: {header: ...} of the object in the mapping",
+            )
+        return record
 
     def _check_signs(self, piece: _Piece, *, until: int) -> None:
         whole = piece.position < until
@@ -259,8 +277,8 @@ def check_header(names: list[str], shown: str) -> tuple[str, ...]:
                 line=1,
                 hint="give every column a name; a separator too many at the end of the header makes an empty one",
             )
-        if name == ROW:
-            raise DataError(f"{shown} has a column {ROW}, a name that landing needs", file=shown, hint="rename it")
+        if name in ADDED:
+            raise DataError(f"{shown} has a column {name}, a name that landing needs", file=shown, hint="rename it")
         other = seen.setdefault(name.lower(), number)
         if other != number:
             raise DataError(

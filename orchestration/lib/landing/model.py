@@ -9,6 +9,8 @@ from pathlib import Path
 
 Progress = Callable[[str], None]
 ROW = "_row"  # the column that landing adds: where in the source the row stood
+TOTAL_ROW = "_total_row"  # one more where total rows are looked for: whether the row is one
+ADDED = (ROW, TOTAL_ROW)
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Batch:
         source_file: as a person finds it: relative to the workspace, or to the connection's folder outside of it.
         sha256: of the original bytes; of the row set for a database table.
         privacy_hash: of the privacy plan, the vault's key and how the text was read; see ``landing_hash``.
-        columns: the raw columns, in order, without ``_row``.
+        columns: the raw columns, in order, without those that landing adds.
         privacy: raw column → kind, for the columns that hold tokens.
         first_seen_at: UTC, naive; stays when the same content is landed again under another plan.
         sequence: order of the contents of an object; later is newer.

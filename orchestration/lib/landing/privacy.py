@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from orchestration.lib.landing.model import ROW
+from orchestration.lib.landing.model import ADDED, ROW
 from orchestration.lib.landing.scratch import quoted
 from orchestration.lib.vault.keys import VaultKeys
 from orchestration.lib.vault.store import Added, Vault
@@ -81,14 +81,18 @@ def seal_values(
 def tokenised_select(
     connection: duckdb.DuckDBPyConnection, *, table: str, columns: tuple[str, ...], plan: Mapping[str, str]
 ) -> str:
-    """SQL for ``_row`` and all columns, the planned ones as tokens, in row order; :func:`seal_values` came first.
+    """SQL for all columns, the planned ones as tokens, and those that landing adds, in row order.
+
+    :func:`seal_values` came first.
 
     Planning many joins at once costs with the cube of their number (400 columns: minutes), so beyond a few the tokens
     are first put beside ``_row`` in tables of some columns each.
     """
     numbers = {name: number for number, name in enumerate(plan)}
+    there = {row[0] for row in connection.execute(f"describe {table}").fetchall()}
+    added = ", ".join(f"r.{name}" for name in ADDED if name in there)
     if not plan:
-        return f"select {ROW}, {', '.join(quoted(name) for name in columns)} from {table}"
+        return f"select {added}, {', '.join(quoted(name) for name in columns)} from {table} as r"
     names = list(plan)
     groups = [names[start : start + _JOINS] for start in range(0, len(names), _JOINS)]
     if len(groups) == 1:
@@ -108,7 +112,7 @@ def tokenised_select(
             held |= {name: f"beside_{index}.t{numbers[name]}" for name in group}
     picked = [f"{held[name]} as {quoted(name)}" if name in held else f"r.{quoted(name)}" for name in columns]
     # A parallel join gives rows in any order: the order of the source is put back on purpose.
-    return f"select r.{ROW}, {', '.join(picked)} from {source} order by r.{ROW}"
+    return f"select {added}, {', '.join(picked)} from {source} order by r.{ROW}"
 
 
 def _joins(names: Sequence[str], numbers: Mapping[str, int]) -> str:

@@ -30,7 +30,18 @@ def read_file(scratch: Scratch, original: Path, *, name: str, obj: SourceObject,
     if kind == "csv":
         from orchestration.lib.landing.csv_reader import read_csv
 
-        return read_csv(scratch, original, layout=obj.format, shown=name, table=table)
+        return read_csv(scratch, original, layout=obj.format, shown=name, table=table, needed=obj.raw_columns_needed())
+    if kind == "excel":
+        from orchestration.lib.landing.excel_reader import read_excel
+
+        return read_excel(
+            scratch, original, layout=obj.format, sheet=obj.sheet, needed=obj.raw_columns_needed(), shown=name,
+            table=table,
+        )  # fmt: skip
+    if kind == "jsonl":
+        from orchestration.lib.landing.jsonl_reader import read_jsonl
+
+        return read_jsonl(scratch, original, encoding=obj.format.encoding, shown=name, table=table)
     raise DataError(
         f"{name} is of a kind that cannot be read",
         file=name,
@@ -44,6 +55,12 @@ def text_layout(obj: SourceObject, name: str) -> list[str]:
     layout = obj.format
     if kind == "csv":
         told = [layout.encoding, layout.delimiter, layout.quote]
+    elif kind == "excel":
+        told = [] if obj.sheet is None else [f"sheet {obj.sheet!r}"]
+    elif kind == "jsonl":
+        told = [layout.encoding]
     else:
         return []
-    return told
+    if layout.header is not None:
+        told.append(f"header {layout.header}")
+    return told + [f"total {one}" for one in layout.total_rows]

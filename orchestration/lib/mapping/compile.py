@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orchestration.lib.contract import Column, Entity
+from orchestration.lib.landing.model import TOTAL_ROW
 from orchestration.lib.mapping.casts import Clock, cast_column
 from orchestration.lib.mapping.constants import CANONICAL_FORMAT
-from orchestration.lib.mapping.model import TOTAL_ROW, ColumnRule, Feed, SourceMapping, SourceObject
+from orchestration.lib.mapping.model import ColumnRule, Feed, SourceMapping, SourceObject
 from orchestration.lib.mapping.reasons import Reasons, RowRule, failed_filter
 from orchestration.lib.mapping.sql import cleaned, literal, literals, name, optional_literal
 from orchestration.lib.mapping.utm import looks_at, rule_number, rule_result

@@ -20,7 +20,6 @@ SUFFIXES: dict[FileKind, tuple[str, ...]] = {
 }
 # What the rows are called that sum up the others; ledgers kept by hand end in one.
 TOTAL_ROWS = ("合计", "小计", "总计", "Total")
-TOTAL_ROW = "_total_row"  # the column that landing adds where total rows are looked for
 TOTAL_REASON = "total_row"
 # How a date cell lands: a spreadsheet's date has no writing of its own, so these are readable beside the declared ones.
 EXCEL_DATE = ("%Y-%m-%d",)

@@ -5,6 +5,7 @@ with undeclared as (
       ('int_lead', 'origin_campaign_id'), ('int_touch', 'campaign_id'), ('int_spend', 'campaign_id'),
       ('int_opportunity', 'origin_campaign_id'), ('int_order', 'origin_campaign_id'),
       ('int_order', 'tagged_campaign_id'), ('stg_campaign', 'parent_campaign_id'),
+      ('stg_campaign_session', 'campaign_id'), ('stg_work_hours', 'campaign_id'),
     ],
     ('stg_campaign', 'campaign_id')
   ) }}

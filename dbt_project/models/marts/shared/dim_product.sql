@@ -3,6 +3,7 @@ with undeclared as (
   {{ undeclared_members(
     [
       ('int_order_line', 'product_id'), ('int_invoice_line', 'product_id'), ('int_lot', 'product_id'),
+      ('int_quote_line', 'product_id'), ('int_sell_out', 'product_id'),
       ('int_inventory_snapshot', 'product_id'), ('int_service_ticket', 'product_id'),
     ],
     ('stg_product', 'product_id')

@@ -1,7 +1,10 @@
 -- Salespeople: those of the master list and those that only documents name.
 with undeclared as (
   {{ undeclared_members(
-    [('int_lead', 'salesperson_id'), ('int_opportunity', 'salesperson_id'), ('int_order', 'salesperson_id')],
+    [
+      ('int_lead', 'salesperson_id'), ('int_opportunity', 'salesperson_id'), ('int_order', 'salesperson_id'),
+      ('int_quote', 'salesperson_id'), ('stg_interaction', 'salesperson_id'), ('stg_work_hours', 'salesperson_id'),
+    ],
     ('stg_salesperson', 'salesperson_id')
   ) }}
 )

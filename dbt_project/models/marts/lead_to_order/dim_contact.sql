@@ -1,0 +1,33 @@
+-- Contacts: those of the contact list and those that only leads and touches name. Nothing personal: no name, no phone, no
+-- e-mail, not even their tokens.
+with undeclared as (
+  {{ undeclared_members(
+    [('int_lead', 'contact_id'), ('int_touch', 'contact_id')],
+    ('stg_contact', 'contact_id')
+  ) }}
+)
+
+select
+  contacts.contact_id,
+  accounts.account_id,
+  contacts.customer_id,
+  contacts.role,
+  contacts.company,
+  true as is_declared,
+  {{ lineage('contacts') }}
+from {{ ref('stg_contact') }} as contacts
+left join {{ ref('int_account') }} as accounts on contacts.customer_id = accounts.customer_id
+union all
+select
+  member_id as contact_id,
+  cast(null as string) as account_id,
+  cast(null as string) as customer_id,
+  cast(null as string) as role,
+  cast(null as string) as company,
+  false as is_declared,
+  source_system,
+  source_object,
+  source_file,
+  source_row,
+  source_sha256
+from undeclared

@@ -1,0 +1,27 @@
+-- One row per cost of marketing, each bill once: as the documents have it, before it is spread over its service period.
+select
+  spend_id,
+  document_no,
+  campaign_id,
+  channel_id,
+  objective,
+  spent_on,
+  service_from,
+  service_to,
+  placement,
+  cost_type,
+  stage,
+  amount,
+  tax_amount,
+  currency,
+  rate,
+  rate_id,
+  has_rate,
+  amount_functional,
+  tax_functional,
+  source_system,
+  source_object,
+  source_file,
+  source_row,
+  source_sha256
+from {{ ref('int_spend') }}

@@ -1,0 +1,28 @@
+-- The touches that count, as a plain scan: everything is resolved two floors above, and there may be millions of them.
+select
+  touch_id,
+  lead_id,
+  account_id,
+  contact_id,
+  campaign_id,
+  channel_id,
+  touched_at,
+  touched_on,
+  effective_at,
+  precision,
+  touch_type,
+  utm_source,
+  utm_medium,
+  utm_campaign,
+  utm_term,
+  utm_content,
+  placement,
+  landing_page,
+  form,
+  is_implied,
+  source_system,
+  source_object,
+  source_file,
+  source_row,
+  source_sha256
+from {{ ref('int_touch') }}

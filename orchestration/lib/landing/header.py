@@ -1,0 +1,140 @@
+"""Finding the row that names the columns, below titles and notes, and giving every column a name of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from orchestration.lib.errors import DataError, nearest
+from orchestration.lib.landing.columns import exact_text
+from orchestration.lib.landing.model import ROW, TOTAL_ROW
+
+LOOKED_AT = 50  # rows in which a header is looked for
+_BREAK = re.compile(r"[ \t\u3000]*[\r\n\v\f\u2028]+[ \t\u3000]*")
+_WIDE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
+_BLANKS = " \t\r\n\v\f\u00a0\u3000\ufeff\u200b\u200c\u200d\u2060"
+_FEW = 8
+
+
+def column_letter(index: int) -> str:
+    """What a spreadsheet calls the column at ``index`` (from 0)."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def clean_name(cell: Any) -> str:
+    """A header cell as a column name: without blanks around it, and on one line.
+
+    A line break beside Chinese characters is only there to make the column narrow; between words it stands for a blank.
+    """
+    text = (exact_text(cell) or "").strip(_BLANKS)
+
+    def join(match: re.Match[str]) -> str:
+        beside = text[match.start() - 1 : match.start()] + text[match.end() : match.end() + 1]
+        return "" if _WIDE.search(beside) else " "
+
+    return _BREAK.sub(join, text)
+
+
+def find_header(
+    rows: Sequence[Sequence[Any]], header: int | str, needed: Collection[str], *, what: str, file: str
+) -> int:
+    """The index of the row that names the columns.
+
+    Args:
+        rows: the first rows, at least :data:`LOOKED_AT` of them if there are as many.
+        header: its number (from 1), or ``auto``: the first that holds all ``needed`` names.
+        what: the file and sheet, for messages.
+
+    Raises:
+        DataError: no row holds all of them; it names the row that comes closest and what is not there.
+    """
+    if isinstance(header, int):
+        names = [clean_name(cell) for cell in rows[header - 1]] if header <= len(rows) else []
+        if not any(names):
+            raise DataError(
+                f"row {header} of {what} is to name the columns, but is blank", file=file, line=header,
+                hint="correct format: {header: ...} of the object in the mapping",
+            )  # fmt: skip
+        _require(names, needed, header - 1, what=what, file=file)
+        return header - 1
+    looked_at = [[clean_name(cell) for cell in row] for row in rows[:LOOKED_AT]]
+    if not needed:
+        return _most_names(rows[:LOOKED_AT])
+    best, best_count = 0, -1
+    for index, names in enumerate(looked_at):
+        count = len(set(needed) & set(names))
+        if count == len(set(needed)):
+            return index
+        if count > best_count:
+            best, best_count = index, count
+    if best_count == 0:
+        best = _most_names(rows[:LOOKED_AT])
+    _require(looked_at[best] if looked_at else [], needed, best, what=what, file=file, searched=True)
+    return best
+
+
+def _require(
+    names: Sequence[str], needed: Collection[str], index: int, *, what: str, file: str, searched: bool = False
+) -> None:
+    missing = sorted(set(needed) - set(names))
+    if not missing:
+        return
+    listed = ", ".join(missing[:_FEW]) + (f" and {len(missing) - _FEW} more" if len(missing) > _FEW else "")
+    if searched:
+        message = (
+            f"no row among the first {LOOKED_AT} of {what} names all the columns that the mapping needs; row "
+            f"{index + 1} comes closest, without {listed}"
+        )
+    else:
+        message = f"row {index + 1} of {what} names the columns, but not {listed}"
+    raise DataError(
+        message, file=file, line=index + 1,
+        hint=f"{nearest(missing[0], [name for name in names if name])}; correct the name in the mapping, or write "
+        "{from: ..., optional: true} if only some files have the column",
+    )  # fmt: skip
+
+
+def _most_names(rows: Sequence[Sequence[Any]]) -> int:
+    """The first row with the most cells of text and nothing else: what a person would take for the header."""
+    counts = []
+    for row in rows:
+        filled = [cell for cell in row if cell is not None and clean_name(cell)]
+        counts.append(len(filled) if all(isinstance(cell, str) for cell in filled) else 0)
+    return counts.index(max(counts)) if counts else 0
+
+
+def column_names(cells: Sequence[Any], needed: Collection[str], *, row: int, what: str, file: str) -> list[str]:
+    """A name for each column: a nameless one is called by its letter, a repeated one gets its letter behind it.
+
+    Raises:
+        DataError: a name that the mapping needs stands there twice, or one is of those that landing adds.
+    """
+    names: list[str] = []
+    first: dict[str, int] = {}
+    wanted = {name.lower() for name in needed}
+    for index, cell in enumerate(cells):
+        name = clean_name(cell)
+        letter = column_letter(index)
+        if name in (ROW, TOTAL_ROW):
+            raise DataError(f"{what} has a column {name}, a name that landing needs", file=file, hint="rename it")
+        other = first.get(name.lower())
+        if not name:
+            name = f"column {letter}"
+        elif other is not None:
+            if name.lower() in wanted:
+                raise DataError(
+                    f"columns {column_letter(other)} and {letter} of {what} are both called '{name}'",
+                    file=file,
+                    line=row,
+                    hint="rename one of them; names that differ only in case count as the same",
+                )
+            name = f"{name} [{letter}]"
+        first.setdefault(name.lower(), index)
+        names.append(name)
+    return names

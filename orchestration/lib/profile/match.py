@@ -1,0 +1,197 @@
+"""Assigns the columns of one table to the columns of one entity, and says how well the two go together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from orchestration.lib.contract import Column, Contract, Entity
+from orchestration.lib.profile.fit import value_fit
+from orchestration.lib.profile.model import ColumnProfile, TableProfile
+from orchestration.lib.profile.names import NameIndex, NameMatch, TableNames
+from orchestration.lib.profile.vocabulary import Vocabulary
+from orchestration.lib.profile.words import Words
+
+THRESHOLD = 0.6  # confidence from which a column is proposed
+CANDIDATE = 0.3  # confidence from which it is mentioned
+_SURE = 0.8
+_BY_VALUES = {"email": 0.7, "phone": 0.7, "tax_id": 0.75, "udi": 0.65, "currency": 0.65, "person_name": 0.55}
+_OWN_ID = 0.62  # the table's own key, called an id by a word that is not in the vocabulary
+# Shares of the parts of an entity's score.
+_TABLE, _KEY, _REQUIRED, _COVERED, _TELLING = 0.45, 0.17, 0.15, 0.1, 0.13
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A raw column for a contract column, how sure that is (0-1), and why."""
+
+    column: Column
+    raw: ColumnProfile
+    confidence: float
+    reasons: tuple[Words, ...]
+
+
+@dataclass(frozen=True)
+class EntityMatch:
+    """One entity for a table.
+
+    Attributes:
+        score: 0-1, how likely the table is this entity.
+        pairs: contract column → its raw column; each raw column once.
+        others: contract column → further raw columns that it may be, the likeliest first.
+    """
+
+    entity: Entity
+    score: float
+    pairs: Mapping[str, Pair]
+    others: Mapping[str, tuple[Pair, ...]] = field(default_factory=dict)
+    reasons: tuple[Words, ...] = ()
+
+
+class Matcher:
+    """Compares tables with the contract."""
+
+    def __init__(self, contract: Contract, vocabulary: Vocabulary, names: NameIndex, tables: TableNames) -> None:
+        self.contract, self.vocabulary = contract, vocabulary
+        self._names, self._tables = names, tables
+
+    def rank(self, table: TableProfile, known: Mapping[str, str]) -> list[EntityMatch]:
+        """Entities that a table may be, the likeliest first.
+
+        Args:
+            known: other tables → the entity that each of them seems to be.
+        """
+        found = [self.match(table, entity, known) for entity in self.contract.entities.values()]
+        return sorted((one for one in found if one.score > 0), key=lambda one: (-one.score, one.entity.name))
+
+    def match(self, table: TableProfile, entity: Entity, known: Mapping[str, str]) -> EntityMatch:
+        """How well a table goes with an entity."""
+        refers = {one.column: known[one.table] for one in table.references if one.table in known}
+        options = [pair for raw in table.columns for pair in self._options(entity, raw, refers_to=refers.get(raw.name))]
+        pairs = _assigned(entity, options)
+        taken = {pair.raw.name for pair in pairs.values()}
+        others: dict[str, tuple[Pair, ...]] = {}
+        for name in entity.columns:
+            chosen = pairs.get(name)
+            rest = [one for one in options if one.column.name == name and one is not chosen]
+            rest.sort(key=lambda one: (one.raw.name in taken, -one.confidence))
+            if rest:
+                others[name] = tuple(rest[:3])
+        score, reasons = self._score(table, entity, pairs)
+        return EntityMatch(entity, score, pairs, others, reasons)
+
+    def match_related(
+        self,
+        table: TableProfile,
+        entity: Entity,
+        key: ColumnProfile,
+        free: Sequence[ColumnProfile],
+        known: Mapping[str, str],
+    ) -> EntityMatch:
+        """An entity inside the rows of another: ``key`` holds its id, the ``free`` columns may be its own."""
+        refers = {one.column: known[one.table] for one in table.references if one.table in known}
+        options = [
+            pair
+            for raw in free
+            for pair in self._options(entity, raw, refers_to=refers.get(raw.name))
+            if pair.column.name != entity.key
+        ]
+        told = Words("the rows quote its id", "各行引用其编号")
+        own = Pair(entity.columns[entity.key], key, _SURE, (told,))
+        pairs = {entity.key: own, **_assigned(entity, options)}
+        return EntityMatch(entity, _SURE, {name: pairs[name] for name in entity.columns if name in pairs})
+
+    def _options(self, entity: Entity, raw: ColumnProfile, *, refers_to: str | None) -> list[Pair]:
+        names = self._names.match(raw.name)
+        found = []
+        for column in entity.columns.values():
+            name = names.get((entity.name, column.name))
+            by_values = _BY_VALUES.get(raw.kind, 0.0) if _is_telling(column, raw) else 0.0
+            own_id = refers_to == column.entity and column.entity is not None
+            if name is None and not by_values and not own_id:
+                continue
+            fit = value_fit(entity, column, raw, self.vocabulary, refers_to=refers_to)
+            called = name.score if name is not None else 0.0
+            if own_id:
+                called = max(called, 0.85 if called else _OWN_ID)
+            sure = called * (fit.score if fit.score < 0.4 else 0.7 + 0.3 * fit.score)
+            sure = max(sure, by_values if fit.score >= _SURE else 0.0)
+            if sure >= CANDIDATE / 2:
+                found.append(Pair(column, raw, round(min(sure, 1.0), 2), _why(raw, name, fit.reason)))
+        return found
+
+    def _score(self, table: TableProfile, entity: Entity, pairs: Mapping[str, Pair]) -> tuple[float, tuple[Words, ...]]:
+        name = self._tables.match(table.name).get(entity.name)
+        good = {column: pair for column, pair in pairs.items() if pair.confidence >= CANDIDATE + 0.15}
+        key = good[entity.key].confidence if entity.key in good else 0.0
+        wanted = [
+            column.name
+            for column in entity.columns.values()
+            if column.required and column.type not in {"key", "currency"}
+        ]
+        required = sum(good[one].confidence for one in wanted if one in good) / len(wanted) if wanted else key
+        filled = [one for one in table.columns if one.kind != "empty"]
+        covered = sum(pair.confidence for pair in good.values()) / len(filled) if filled else 0.0
+        telling = sum(pair.confidence * self._told_by(pair) for pair in good.values())
+        content = _KEY * key + _REQUIRED * required + _COVERED * min(covered * 1.3, 1) + _TELLING * min(telling / 2, 1)
+        called = name.score if name is not None else 0.0
+        score = _TABLE * called + content
+        if called == 0:
+            score *= 1.15  # a name that says nothing is not evidence against
+        reasons: list[Words] = []
+        if name is not None:
+            reasons.append(Words(f"the table's name says '{name.word}'", f"表名含“{name.word}”"))
+        count = sum(pair.confidence >= THRESHOLD for pair in good.values())
+        reasons.append(Words(f"{count} of {len(filled)} columns recognised", f"{len(filled)} 列中识别 {count} 列"))
+        return round(min(score, 1.0), 3), tuple(reasons)
+
+    def _told_by(self, pair: Pair) -> float:
+        """1 when only this entity has a column of that name, less the more others have one."""
+        names = self._names.match(pair.raw.name)
+        entities = {entity for (entity, _), match in names.items() if match.score >= _SURE}
+        return 1 / len(entities) if entities else 0.3
+
+
+def _is_telling(column: Column, raw: ColumnProfile) -> bool:
+    """Whether the values alone say that this is the column."""
+    if column.personal is not None and column.personal != "text":
+        return raw.kind == {"name": "person_name"}.get(column.personal, column.personal)
+    return (
+        (column.name == "tax_id" and raw.kind == "tax_id")
+        or (column.name == "udi_di" and raw.kind == "udi")
+        or (column.name == "currency" and raw.kind == "currency")
+    )
+
+
+def _assigned(entity: Entity, options: list[Pair]) -> dict[str, Pair]:
+    """The best pair first, then the best of what is left; of equals, the raw column with fewer ways to go."""
+    ways: dict[str, int] = {}
+    for one in options:
+        if one.confidence >= THRESHOLD:
+            ways[one.raw.name] = ways.get(one.raw.name, 0) + 1
+    places = {name: place for place, name in enumerate(entity.columns)}
+
+    def order(one: Pair) -> tuple[float, int, int]:
+        # A key that can be one goes before anything else its column may be: without it nothing loads.
+        head_start = 0.12 if one.column.type == "key" and one.raw.is_unique else 0.0
+        return -(one.confidence + head_start), ways.get(one.raw.name, 0), places[one.column.name]
+
+    pairs: dict[str, Pair] = {}
+    taken: set[str] = set()
+    for one in sorted(options, key=order):
+        if one.column.name not in pairs and one.raw.name not in taken and one.confidence >= CANDIDATE:
+            pairs[one.column.name] = one
+            taken.add(one.raw.name)
+    return {name: pairs[name] for name in entity.columns if name in pairs}
+
+
+def _why(raw: ColumnProfile, name: NameMatch | None, values: Words) -> tuple[Words, ...]:
+    reasons = []
+    if name is not None:
+        how = {
+            "exact": Words(f"the name is '{name.word}'", f"列名即“{name.word}”"),
+            "alike": Words(f"the name is like '{name.word}'", f"列名接近“{name.word}”"),
+            "ending": Words(f"the name ends in '{name.word}'", f"列名以“{name.word}”结尾"),
+        }
+        reasons.append(how[name.how])
+    return (*reasons, values)

@@ -1,0 +1,130 @@
+"""The vocabulary file, read once: the words that sources use for what the contract names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from orchestration.lib.contract import Contract, PersonalKind, load_contract
+from orchestration.lib.errors import ConfigurationError, nearest
+from orchestration.lib.profile.words import normal, tokens
+from orchestration.lib.yaml_source import YamlDocument, load_yaml
+
+FILE = Path(__file__).with_name("vocabulary.yml")
+_PARTS = (
+    "entities",
+    "not_ours",
+    "ids",
+    "abbreviations",
+    "columns",
+    "values",
+    "assume",
+    "personal",
+    "system_tables",
+)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What ``vocabulary.yml`` says; see the remarks there.
+
+    Attributes:
+        values: ``entity.column`` or ``boolean`` → normal form of a word → canonical value.
+        personal: normal form of a column name → kind.
+    """
+
+    entities: Mapping[str, tuple[str, ...]]
+    not_ours: frozenset[str]
+    ids: tuple[str, ...]
+    abbreviations: dict[str, str]
+    columns: Mapping[str, tuple[str, ...]]
+    values: Mapping[str, Mapping[str, str]]
+    assume: Mapping[str, str]
+    personal: Mapping[str, PersonalKind]
+    system_tables: tuple[str, ...]
+
+    def normal(self, name: str) -> str:
+        """A name as names are compared."""
+        return normal(tokens(name, self.abbreviations))
+
+    def column_words(self, entity: str, column: str) -> tuple[str, ...]:
+        """The words for a column of an entity: those of its own, then those of all columns of that name."""
+        return self.columns.get(f"{entity}.{column}", ()) + self.columns.get(column, ())
+
+
+@lru_cache(maxsize=1)
+def load_vocabulary() -> Vocabulary:
+    """The vocabulary that ships with the program."""
+    return read_vocabulary(FILE, load_contract())
+
+
+def read_vocabulary(file: Path, contract: Contract) -> Vocabulary:
+    """A vocabulary, checked against the contract: a renamed column must not leave its words behind unused.
+
+    Raises:
+        ConfigurationError: a part, entity, column or value is not one of the contract's.
+    """
+    document = load_yaml(file)
+    data = document.data
+    for part in _PARTS:
+        if part not in data:
+            raise ConfigurationError(f"{file.name} lacks the part '{part}'", file=file)
+    _check(document, contract)
+    abbreviations = {str(key): str(value) for key, value in data["abbreviations"].items()}
+
+    def reduced(word: Any) -> str:
+        return normal(tokens(str(word), abbreviations)) or str(word).strip()
+
+    return Vocabulary(
+        entities={name: tuple(map(str, words)) for name, words in data["entities"].items()},
+        not_ours=frozenset(reduced(word) for word in data["not_ours"]),
+        ids=tuple(map(str, data["ids"])),
+        abbreviations=abbreviations,
+        columns={name: tuple(map(str, words)) for name, words in data["columns"].items()},
+        values={
+            name: {reduced(word): str(value) for value, words in groups.items() for word in words}
+            for name, groups in data["values"].items()
+        },
+        assume={name: str(value) for name, value in data["assume"].items()},
+        personal={reduced(word): kind for kind, words in data["personal"].items() for word in words},
+        system_tables=tuple(map(str, data["system_tables"])),
+    )
+
+
+def _check(document: YamlDocument, contract: Contract) -> None:
+    data = document.data
+
+    def refuse(part: str, name: str, known: Any) -> ConfigurationError:
+        return ConfigurationError(
+            f"{part}.{name} is not in the contract",
+            file=document.file,
+            line=document.line_of((part, name)),
+            hint=nearest(name, known),
+        )
+
+    columns = {
+        f"{entity.name}.{name}": column
+        for entity in contract.entities.values()
+        for name, column in entity.columns.items()
+    }
+    anywhere = {name.partition(".")[2] for name in columns}
+    for name in data["entities"]:
+        if name not in contract.entities:
+            raise refuse("entities", name, contract.entities)
+    for name in data["columns"]:
+        if name not in columns and name not in anywhere:
+            raise refuse("columns", name, [*columns, *anywhere])
+    for name, groups in data["values"].items():
+        if name == "boolean":
+            continue
+        if name not in columns:
+            raise refuse("values", name, columns)
+        for value in groups:
+            if value not in columns[name].allowed:
+                raise refuse("values", f"{name}.{value}", columns[name].allowed)
+    for name, value in data["assume"].items():
+        if name not in columns or (columns[name].allowed and str(value) not in columns[name].allowed):
+            raise refuse("assume", name, columns)
