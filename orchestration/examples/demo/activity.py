@@ -34,14 +34,18 @@ def build_stages(factory: Factory) -> None:
 
     def between(begin: np.ndarray, end: np.ndarray, low: float, high: float) -> np.ndarray:
         share = low + rng.random(count) * (high - low)
-        return begin + ((end - begin).astype("int64") * share).astype("int64").astype("timedelta64[s]")
+        return np.asarray(begin + ((end - begin).astype("int64") * share).astype("int64").astype("timedelta64[s]"))
 
     bargained = between(first_quote, closed, 0.25, 0.55)
     back = between(bargained, closed, 0.25, 0.5)
     again = (reached >= BARGAIN) & (deals["versions"] >= 3).to_numpy() & (rng.random(count) < 0.6)
     steps = [
         (everyone, NEED, created),
-        (np.flatnonzero((reached >= SHOWN) & (rng.random(count) > 0.15)), SHOWN, between(created, first_quote, 0.2, 0.8)),
+        (
+            np.flatnonzero((reached >= SHOWN) & (rng.random(count) > 0.15)),
+            SHOWN,
+            between(created, first_quote, 0.2, 0.8),
+        ),
         (np.flatnonzero(reached >= QUOTED), QUOTED, first_quote),
         (np.flatnonzero(reached >= BARGAIN), BARGAIN, bargained),
         (np.flatnonzero(again), QUOTED, back),
@@ -79,7 +83,9 @@ def build_activity(factory: Factory) -> None:
     rng = stream(factory.seed, "activity")
     lead, opportunity = factory["lead"], factory["opportunity"]
     calls = _first_calls(factory, rng)
-    factory["interaction"] = _finish(pd.concat([_with_deals(factory, rng), calls], ignore_index=True), "interaction", "HD")
+    factory["interaction"] = _finish(
+        pd.concat([_with_deals(factory, rng), calls], ignore_index=True), "interaction", "HD"
+    )
     event = factory.truth["deal_stage"]
     words = np.array([*STAGES, "赢单", "输单"], dtype=object)
     deal_events = pd.DataFrame(
@@ -176,5 +182,3 @@ def _first_calls(factory: Factory, rng: np.random.Generator) -> pd.DataFrame:
         }
     )
     return calls[(calls["at"] <= CUTOFF).to_numpy()]
-
-

@@ -49,7 +49,7 @@ UNREADABLE: tuple[tuple[str, dict[str, str], str], ...] = (
     (f"erp/订单费用_{EXPORT_DAY}.csv", _NO_KIND, "value_map:kind"),
     ("erp/汇率_202407.csv", _NO_SUCH_DAY, "cast:rate_date"),
 )
-"""Rows that no rule can convert: file, the columns that are filled, and the rule that must put the row in quarantine."""
+"""Rows that no rule can convert: file, the columns that are filled, and the rule that puts the row in quarantine."""
 
 
 def build(scale: int, seed: int) -> Factory:
@@ -74,24 +74,33 @@ def exports(factory: Factory) -> Iterator[tuple[str, Content]]:
     rows: dict[str, int] = {}
     planted: list[dict[str, object]] = []
     for source in (crm_files, media_files, loops.files):
-        for name, content in source(factory):
-            planned = [(row, rule) for file, row, rule in UNREADABLE if file == name]
-            if name in REPEATS or planned:
-                assert isinstance(content, pd.DataFrame), f"{name} is no CSV"
-                content = pd.concat([content, content.iloc[5 : 5 + REPEATS.get(name, 0)]], ignore_index=True)
-                for row, rule in planned:
-                    filled = pd.DataFrame([{column: row.get(column, "") for column in content.columns}])
-                    content = pd.concat([content, filled], ignore_index=True)
-                    # a spreadsheet counts from 1, and the header is its first row
-                    planted.append({"file": name, "row": len(content) + 1, "rule": rule})
+        for name, clean in source(factory):
+            content = _with_faults(name, clean, planted)
             rows |= row_counts(name, content)
             yield name, content
     factory.planted["rows"] = rows
-    repeated: dict[str, int] = dict(REPEATS)
+    repeated, office = dict(REPEATS), factory.planted.pop("office")
     for part in ("repeated_media", "repeated_office"):
-        repeated |= factory.planted.pop(part)  # type: ignore[arg-type]
-    factory.planted["quarantined"] = planted + factory.planted.pop("office")  # type: ignore[operator]
+        more = factory.planted.pop(part)
+        assert isinstance(more, dict), f"{part} has no files"
+        repeated |= more
+    assert isinstance(office, list), "the office's faults are a list"
+    factory.planted["quarantined"] = planted + office
     factory.planted["repeated_rows"] = repeated
+
+
+def _with_faults(name: str, content: Content, planted: list[dict[str, object]]) -> Content:
+    """The file with its repeated and its unreadable rows at the end; the latter are noted in ``planted``."""
+    planned = [(row, rule) for file, row, rule in UNREADABLE if file == name]
+    if name not in REPEATS and not planned:
+        return content
+    assert isinstance(content, pd.DataFrame), f"{name} is no CSV"
+    parts = [content, content.iloc[5 : 5 + REPEATS.get(name, 0)]]
+    for row, rule in planned:
+        parts.append(pd.DataFrame([{column: row.get(column, "") for column in content.columns}]))
+        # a spreadsheet counts from 1, and the header is its first row
+        planted.append({"file": name, "row": sum(map(len, parts)) + 1, "rule": rule})
+    return pd.concat(parts, ignore_index=True)
 
 
 def write_all(factory: Factory, inbox: Path) -> None:

@@ -37,7 +37,7 @@ def touch_ids(factory: Factory, places: np.ndarray) -> np.ndarray:
     width = max(6, len(str(len(codes) + 1)))
     off, number = codes["off"].to_numpy()[places], codes["number"].to_numpy()[places]
     text = np.where(off, numbered("X", number, width), numbered("T", number, width))
-    return text.astype(object)
+    return np.asarray(text.astype(object))
 
 
 def _web(factory: Factory, rows: np.ndarray, width: int) -> Blocks:
@@ -93,7 +93,7 @@ def _web(factory: Factory, rows: np.ndarray, width: int) -> Blocks:
 
 def _interest_numbers(factory: Factory) -> np.ndarray:
     numbers = {name: number for number, name in enumerate(names.INTERESTS)}
-    return factory.truth["lead_row"]["interest"].map(numbers).to_numpy()
+    return np.asarray(factory.truth["lead_row"]["interest"].map(numbers))
 
 
 def _offline(factory: Factory, rows: np.ndarray, width: int) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from pandas.api.extensions import ExtensionArray
 
 START = np.datetime64("2024-01-01T00:00:00", "s")
 CUTOFF = np.datetime64("2025-12-31T23:59:59", "s")
@@ -45,7 +46,7 @@ def stream(seed: int, part: str) -> np.random.Generator:
 def codes(prefix: str, count: int, width: int = 4, start: int = 1) -> np.ndarray:
     """``K0001, K0002, …`` as a numpy array of str objects."""
     width = max(width, len(str(start + count)))
-    return numbered(prefix, np.arange(start, start + count), width).to_numpy(zero_copy_only=False)
+    return np.asarray(numbered(prefix, np.arange(start, start + count), width).to_numpy(zero_copy_only=False))
 
 
 def numbered(prefix: str, numbers: np.ndarray | pd.Series, width: int) -> pa.Array:
@@ -64,23 +65,28 @@ def day_of(moments: np.ndarray | pd.Series) -> np.ndarray:
     return np.asarray(moments, dtype="datetime64[s]").astype("datetime64[D]").astype("datetime64[s]")
 
 
-def moment_text(moments: np.ndarray | pd.Series, pattern: str = "%Y-%m-%d %H:%M:%S") -> pd.Series:
-    """Moments as text, a missing one as the empty string. The patterns are those of ``_ISO_PARTS``."""
+def moment_text(moments: np.ndarray | pd.Series, pattern: str = "%Y-%m-%d %H:%M:%S") -> ExtensionArray:
+    """Moments as text, a missing one as the empty string. The patterns are those of ``_ISO_PARTS``.
+
+    An array, not a series: values go by their place, whatever index the moments had.
+    """
     length, between = _ISO_PARTS[pattern]
     text = pa.array(np.asarray(moments, dtype="datetime64[s]"), from_pandas=True).cast(pa.string())
     text = pc.utf8_slice_codeunits(text, 0, length)
     if between != "-":
         text = pc.replace_substring(text, "-", between)
-    return text.fill_null("").to_pandas()
+    return text.fill_null("").to_pandas().array
 
 
-def money_text(fen: np.ndarray | pd.Series | Sequence[int], *, thousands: bool = False, places: int = 2) -> pd.Series:
-    """Whole minor units as decimal text, exactly: ``1234567`` → ``12345.67`` (or ``12,345.67``)."""
+def money_text(
+    fen: np.ndarray | pd.Series | Sequence[int], *, thousands: bool = False, places: int = 2
+) -> ExtensionArray:
+    """Whole minor units as decimal text, exactly: ``1234567`` → ``12345.67`` (or ``12,345.67``). By place, no index."""
     size = np.asarray(fen, dtype="int64")
     whole, part = np.divmod(np.abs(size), 10**places)
     text = _in_threes(whole) if thousands else pa.array(whole).cast(pa.string())
     sign = pa.array(np.where(size < 0, "-", ""), pa.string())
-    return pc.binary_join_element_wise(sign, text, ".", numbered("", part, places), "").to_pandas()
+    return pc.binary_join_element_wise(sign, text, ".", numbered("", part, places), "").to_pandas().array
 
 
 def _in_threes(whole: np.ndarray) -> pa.Array:

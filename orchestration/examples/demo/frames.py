@@ -17,7 +17,7 @@ FRAMES: dict[str, tuple[str, ...]] = {
     "media": (
         "day", "utm_source", "utm_medium", "campaign", "placement", "impressions", "clicks", "net", "tax", "currency",
     ),
-    # invoices of the market department (in the office's workbook): shows, webinars, tools; service_from/to are ISO texts
+    # invoices of the market department, in the office's workbook: shows, webinars, tools; service_from/to: ISO texts
     "event_cost": (
         "cost", "campaign", "channel", "kind", "day", "service_from", "service_to", "net", "tax", "currency", "stage",
     ),

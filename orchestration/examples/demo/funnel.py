@@ -85,7 +85,7 @@ def campaigns_of(
         row = factory["campaign"].iloc[place[name]]
         first, last = np.datetime64(row["first"], "s"), np.datetime64(row["last"], "s") + DAY
         result[(channel == code) & (roll < share) & where & (moment >= first) & (moment < last)] = place[name]
-    return result
+    return np.asarray(result)
 
 
 def _at_shows(factory: Factory, rng: np.random.Generator, leads: pd.DataFrame, abroad: np.ndarray) -> None:
@@ -174,4 +174,4 @@ def lead_chances(factory: Factory) -> np.ndarray:
     leads = factory.truth["lead"]
     place = {name: number for number, name in enumerate(factory["campaign"]["campaign"])}
     barren = leads["campaign"].isin([place[name] for name in NO_ORDER_CAMPAIGNS])
-    return ((leads["sort"] == "base") & ~barren).to_numpy()
+    return np.asarray((leads["sort"] == "base") & ~barren)

@@ -61,21 +61,28 @@ WEBINARS = (
 )
 OTHERS = (
     # id, name, channel, parent, first, last, budget, currency, objective, region, owner
-    ("SOC-BRAND", "抖音品牌直播", "social_ads", "", "2024-09-01", "2024-11-30", 160_000, "CNY", "品牌", "全国", "市场部"),
-    ("SEM-TEST", "谷歌关键词试投", "paid_search", "", "2025-02-01", "2025-03-31", 9_000, "USD", "获客", "海外", "海外组"),
+    ("SOC-BRAND", "抖音品牌直播", "social_ads", "", "2024-09-01", "2024-11-30", 160_000, "CNY", "品牌", "全国",
+     "市场部"),
+    ("SEM-TEST", "谷歌关键词试投", "paid_search", "", "2025-02-01", "2025-03-31", 9_000, "USD", "获客", "海外",
+     "海外组"),
     ("GAD-25", "谷歌广告（欧洲、中东）", "paid_search", "", "2025-04-01", "2025-12-31", 36_000, "USD", "获客", "海外",
      "海外组"),
-    ("SOC-DY25", "抖音信息流 25H2", "social_ads", "", "2025-07-01", "2025-12-31", 90_000, "CNY", "获客", "全国", "市场部"),
+    ("SOC-DY25", "抖音信息流 25H2", "social_ads", "", "2025-07-01", "2025-12-31", 90_000, "CNY", "获客", "全国",
+     "市场部"),
     ("CMEF", "CMEF 展会（汇总）", "trade_show", "", "2024-01-01", "2025-12-31", 2_600_000, "CNY", "获客", "全国",
      "市场部"),
-    ("DIS-24", "经销商招募 2024", "distributor", "", "2024-03-01", "2024-06-30", 120_000, "CNY", "获客", "全国", "渠道部"),
-    ("DIS-25", "经销商招募 2025", "distributor", "", "2025-03-01", "2025-06-30", 130_000, "CNY", "获客", "全国", "渠道部"),
+    ("DIS-24", "经销商招募 2024", "distributor", "", "2024-03-01", "2024-06-30", 120_000, "CNY", "获客", "全国",
+     "渠道部"),
+    ("DIS-25", "经销商招募 2025", "distributor", "", "2025-03-01", "2025-06-30", 130_000, "CNY", "获客", "全国",
+     "渠道部"),
     ("DPR-24", "经销商年终促销 2024", "distributor", "", "2024-11-01", "2024-12-31", 90_000, "CNY", "留存", "全国",
      "渠道部"),
     ("DPR-25", "经销商年终促销 2025", "distributor", "", "2025-11-01", "2025-12-31", 95_000, "CNY", "留存", "全国",
      "渠道部"),
-    ("REF-24", "老客户推荐有礼 2024", "referral", "", "2024-01-01", "2024-12-31", 48_000, "CNY", "获客", "全国", "客户成功"),
-    ("REF-25", "老客户推荐有礼 2025", "referral", "", "2025-01-01", "2025-12-31", 52_000, "CNY", "获客", "全国", "客户成功"),
+    ("REF-24", "老客户推荐有礼 2024", "referral", "", "2024-01-01", "2024-12-31", 48_000, "CNY", "获客", "全国",
+     "客户成功"),
+    ("REF-25", "老客户推荐有礼 2025", "referral", "", "2025-01-01", "2025-12-31", 52_000, "CNY", "获客", "全国",
+     "客户成功"),
 )  # fmt: skip
 NO_ORDER_CAMPAIGNS = ("SOC-BRAND", "SEM-TEST")
 """Campaigns with spend and leads that never led to an order: they must stay in every denominator."""
@@ -139,8 +146,8 @@ def _sessions() -> pd.DataFrame:
         for number, (day, part) in enumerate(zip(days, share / share.sum(), strict=True), 1):
             end = day + (15 if number == len(days) else 17) * hour
             rows.append((show, f"第 {number} 天", day + 9 * hour, end, venue, round(float(visitors * part))))
-        for (stage, title, begin), day in zip(STAGES, days[:2], strict=True):
-            rows.append((show, title, day + begin * hour, day + (begin + 2) * hour, f"{venue} {stage}", 240))
+        for (stage, title, opens), day in zip(STAGES, days[:2], strict=True):
+            rows.append((show, title, day + opens * hour, day + (opens + 2) * hour, f"{venue} {stage}", 240))
     for number, (campaign, day) in enumerate(webinar_dates(), 1):
         begin = day + 19 * hour
         rows.append((campaign, f"云课堂第 {number} 讲", begin, begin + np.timedelta64(5_400, "s"), "腾讯会议", 180))

@@ -88,8 +88,10 @@ PUBLIC = (
     ("市第六人民医院", "二级医院"),
 )
 DISTRICTS = (
-    "东城", "西湖", "南山", "北辰", "高新", "江北", "开发", "临江", "新城", "锦江", "天河", "越秀", "龙华", "滨湖", "岳麓", "武侯",
-    "历下", "市南", "鼓楼", "玄武", "姑苏", "余杭", "萧山", "海曙", "蜀山", "思明", "晋安", "和平", "铁西", "中原", "青山", "雁塔",
+    "东城", "西湖", "南山", "北辰", "高新", "江北", "开发", "临江",
+    "新城", "锦江", "天河", "越秀", "龙华", "滨湖", "岳麓", "武侯",
+    "历下", "市南", "鼓楼", "玄武", "姑苏", "余杭", "萧山", "海曙",
+    "蜀山", "思明", "晋安", "和平", "铁西", "中原", "青山", "雁塔",
 )  # fmt: skip
 DISTRICT_KINDS = (
     ("人民医院", "二级医院"),
@@ -121,7 +123,8 @@ FOREIGN_LAST = (
     "Hospital Group", "Medical Trading FZE", "Healthcare Pty Ltd", "Diagnostics B.V.",
 )  # fmt: skip
 TRADITIONAL = (
-    "医醫", "疗療", "华華", "东東", "广廣", "济濟", "宁寧", "国國", "门門", "诊診", "妇婦", "产產", "业業", "爱愛", "义義", "乐樂",
+    "医醫", "疗療", "华華", "东東", "广廣", "济濟", "宁寧", "国國",
+    "门門", "诊診", "妇婦", "产產", "业業", "爱愛", "义義", "乐樂",
     "汉漢", "庆慶", "苏蘇", "滨濱", "骨骨", "体體", "检檢", "综綜", "养養", "瑞瑞",
 )  # fmt: skip
 """Simplified and traditional form of the characters that names here have."""
@@ -180,7 +183,7 @@ def in_letters(names: np.ndarray) -> np.ndarray:
     place = {surname: number for number, surname in enumerate(SURNAMES)}
     first = names.astype("U1")
     known, back = np.unique(first, return_inverse=True)
-    return table[np.array([place.get(str(sign), len(PINYIN)) for sign in known])[back]]
+    return np.asarray(table[np.array([place.get(str(sign), len(PINYIN)) for sign in known])[back]])
 
 
 def public_hospitals(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -202,15 +205,17 @@ def public_hospitals(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return name, grade.astype(object), _regions(city)
 
 
-def companies(
-    count: int, patterns: tuple[str, ...], start: int = 0
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def companies(count: int, patterns: tuple[str, ...], start: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Different names of companies from patterns with {city} and {word}; the pattern's number and the region beside."""
     words = np.array([a + b for a in FIRST for b in SECOND if a != b])
     space = len(words) * len(CITIES) * len(patterns)
     index = np.arange(start, start + count)
     place = (index * 104_729) % space
-    city, pattern, word = place % len(CITIES), place // len(CITIES) % len(patterns), place // len(CITIES) // len(patterns)
+    city, pattern, word = (
+        place % len(CITIES),
+        place // len(CITIES) % len(patterns),
+        place // len(CITIES) // len(patterns),
+    )
     text = np.array(patterns)[pattern]
     text = np.strings.replace(text, "{city}", np.array([c for c, _ in CITIES])[city])
     text = np.strings.replace(text, "{word}", words[word])
@@ -223,7 +228,7 @@ def foreign_companies(count: int) -> np.ndarray:
     first = np.array(FOREIGN_FIRST)[index % len(FOREIGN_FIRST)]
     last = np.array(FOREIGN_LAST)[index * 7 // len(FOREIGN_FIRST) % len(FOREIGN_LAST)]
     number = np.where(index < len(FOREIGN_FIRST), "", np.strings.add((index // len(FOREIGN_FIRST)).astype(str), " "))
-    return np.strings.add(np.strings.add(first, " "), np.strings.add(number, last)).astype(object)
+    return np.asarray(np.strings.add(np.strings.add(first, " "), np.strings.add(number, last)), dtype=object)
 
 
 def _regions(city: np.ndarray) -> np.ndarray:

@@ -15,13 +15,14 @@ ACCOUNTS = 430
 SELLERS, DISTRIBUTORS, TWINS = 12, 8, 3
 OLD_CUSTOMERS = 0.17
 BUDGETS = {
-    "三级医院": 1.9, "二级医院": 1.15, "基层医疗": 0.6, "民营专科": 1.0, "体检中心": 1.3, "诊所": 1.0, "经销商": 0.9, "海外": 1.0,
+    "三级医院": 1.9, "二级医院": 1.15, "基层医疗": 0.6, "民营专科": 1.0, "体检中心": 1.3, "诊所": 1.0,
+    "经销商": 0.9, "海外": 1.0,
 }  # fmt: skip
 """How much larger than usual the wishes of a segment are."""
 
 
 def build_parties(factory: Factory) -> None:
-    """Salespeople, distributors, products, and the market's institutions (a frame of the truth: nobody has the list)."""
+    """Salespeople, distributors, products, and the market's institutions, of which nobody but the truth has a list."""
     rng = stream(factory.seed, "parties")
     factory["salesperson"] = _salespeople(rng, SELLERS * factory.scale)
     factory["distributor"] = _distributors(rng, DISTRIBUTORS * min(factory.scale, 100))
@@ -138,7 +139,7 @@ def _sellers_of(rng: np.random.Generator, region: np.ndarray, count: int) -> np.
 
 
 def spellings(rng: np.random.Generator, accounts: pd.DataFrame) -> np.ndarray:
-    """The company as the CRM has it: mostly its legal name, else shortened, in other brackets or in other characters."""
+    """The company as the CRM has it: mostly its legal name, else shortened, in other brackets or other characters."""
     name = pa.array(accounts["name"].tolist(), pa.string())
     halves = pc.replace_substring(pc.replace_substring(name, "（", "("), "）", ")")
     short = pc.replace_substring_regex(name, "(医疗科技|健康管理|医械|医疗器械|医疗)?有限公司$", "")

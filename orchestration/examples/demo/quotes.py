@@ -6,7 +6,18 @@ import numpy as np
 import pandas as pd
 
 from orchestration.examples.demo.catalogue import EXPORT_PRICE, customer_kind, draw_lines
-from orchestration.examples.demo.fields import CUTOFF, DAY, Factory, codes, day_of, half_up, pick, seconds, spread, stream
+from orchestration.examples.demo.fields import (
+    CUTOFF,
+    DAY,
+    Factory,
+    codes,
+    day_of,
+    half_up,
+    pick,
+    seconds,
+    spread,
+    stream,
+)
 from orchestration.examples.demo.pipeline import STAGES
 from orchestration.examples.demo.season import at_office
 
@@ -139,5 +150,3 @@ def _opportunities(
             "quote": np.where(won, np.append(quote["quote"].to_numpy(), "")[place], ""),
         }
     )
-
-

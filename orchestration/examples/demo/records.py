@@ -7,11 +7,38 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from orchestration.examples.demo import names
-from orchestration.examples.demo.fields import CUTOFF, DAY, START, Factory, codes, day_of, numbered, pick, seconds, stream
+from orchestration.examples.demo.fields import (
+    CUTOFF,
+    DAY,
+    START,
+    Factory,
+    codes,
+    numbered,
+    pick,
+    seconds,
+    stream,
+)
 from orchestration.examples.demo.funnel import CHANNELS
 from orchestration.examples.demo.parties import TWINS
 
-MOBILE = ("130", "131", "133", "135", "136", "137", "138", "139", "150", "152", "158", "159", "177", "180", "186", "189")
+MOBILE = (
+    "130",
+    "131",
+    "133",
+    "135",
+    "136",
+    "137",
+    "138",
+    "139",
+    "150",
+    "152",
+    "158",
+    "159",
+    "177",
+    "180",
+    "186",
+    "189",
+)
 
 
 def build_customers(factory: Factory) -> None:
@@ -116,7 +143,7 @@ def build_records(factory: Factory) -> None:
     lead["region"] = np.where(rng.random(count) < 0.04, "", np.append(accounts["region"].to_numpy(), "")[account])
     lead["segment"] = np.append(accounts["segment"].to_numpy(), "")[account]
     lead["interest"] = pick(rng, names.INTERESTS, count, (0.27, 0.22, 0.17, 0.12, 0.12, 0.1))
-    _qualify(factory, rng, leads, lead, has_deal, begun)
+    _qualify(factory, rng, lead, has_deal, begun)
     sellers = factory["salesperson"]["sales"].to_numpy()
     lead["owner"] = np.where(
         real, sellers[np.append(accounts["seller"].to_numpy(), 0)[account]], pick(rng, sellers.tolist(), count)
@@ -130,7 +157,7 @@ def build_records(factory: Factory) -> None:
     lead["landing_page"] = np.where(has_form, "/product/" + lead["interest"].map(slug), "")
     factory.truth["lead_row"] = lead  # in the order of the truth; the CRM's own order is that of its numbers
     factory["lead"] = lead.sort_values("lead", kind="stable")
-    _write_contacts(factory, rng, persons, customer, linked, has_deal)
+    _write_contacts(factory, rng, persons, customer, linked & has_deal)
 
 
 def _persons(factory: Factory, rng: np.random.Generator) -> pd.DataFrame:
@@ -144,9 +171,9 @@ def _persons(factory: Factory, rng: np.random.Generator) -> pd.DataFrame:
     count, currency = len(persons), factory.truth["account"]["currency"].to_numpy()
     name = names.people(rng, count)
     number = (np.arange(count) * 7_919 + 23_456_789) % 99_999_989
-    mobile = pc.binary_join_element_wise(
-        pick(rng, MOBILE, count).tolist(), numbered("", number, 8), ""
-    ).to_numpy(zero_copy_only=False)
+    mobile = pc.binary_join_element_wise(pick(rng, MOBILE, count).tolist(), numbered("", number, 8), "").to_numpy(
+        zero_copy_only=False
+    )
     abroad = (currency != "CNY")[account] & (account >= 0)
     foreign = pc.binary_join_element_wise("+49 30 ", numbered("", number, 8), "").to_numpy(zero_copy_only=False)
     local = np.strings.add(np.strings.add(names.in_letters(name), "."), np.arange(count).astype(str))
@@ -192,12 +219,11 @@ def _write_people(rng: np.random.Generator, leads: pd.DataFrame, lead: pd.DataFr
 
 
 def _qualify(
-    factory: Factory, rng: np.random.Generator, leads: pd.DataFrame, lead: pd.DataFrame, has_deal: np.ndarray,
-    begun: np.ndarray,
-) -> None:  # fmt: skip
+    factory: Factory, rng: np.random.Generator, lead: pd.DataFrame, has_deal: np.ndarray, begun: np.ndarray
+) -> None:
     """Score, status, and when a lead became qualified for the market's and for the salespeople's side."""
+    leads, touch = factory.truth["lead"], factory.truth["touch"]
     count, created, sort = len(leads), leads["created"].to_numpy(), leads["sort"].to_numpy()
-    touch = factory.truth["touch"]
     place = touch["lead"].to_numpy()
     rows = (place >= 0) & (touch["touched"].to_numpy() <= created[place] + 30 * DAY)
     warmth = np.log1p(np.bincount(place[rows], touch["effect"].to_numpy()[rows], count))
@@ -205,12 +231,14 @@ def _qualify(
     fresh = created > CUTOFF - 21 * DAY
     settled = pick(rng, ("跟进中", "已确认", "已流失"), count, (0.27, 0.28, 0.45))
     status = np.where(fresh, np.where(rng.random(count) < 0.5, "新建", "跟进中"), settled)
-    status = np.where(sort == "again", "新建", np.where(sort == "later", pick(rng, ("跟进中", "已流失"), count), status))
+    status = np.where(
+        sort == "again", "新建", np.where(sort == "later", pick(rng, ("跟进中", "已流失"), count), status)
+    )
     status = np.where(has_deal, "已转化", np.where(sort == "spam", "无效", np.where(sort == "test", "测试", status)))
     lead["status"] = status
     until = (begun - created).astype("int64")
-    mql = np.where(has_deal, created + (until * 0.35).astype("int64").astype("timedelta64[s]"),
-                   created + seconds(0.2 + rng.random(count) * 12))  # fmt: skip
+    later = created + seconds(0.2 + rng.random(count) * 12)
+    mql = np.where(has_deal, created + (until * 0.35).astype("int64").astype("timedelta64[s]"), later)
     sql = created + (until * 0.85).astype("int64").astype("timedelta64[s]")
     qualified = has_deal | (status == "已确认")
     lead["mql"] = pd.Series(mql).where(qualified & (mql <= CUTOFF))
@@ -218,14 +246,13 @@ def _qualify(
 
 
 def _write_contacts(
-    factory: Factory, rng: np.random.Generator, persons: pd.DataFrame, customer: np.ndarray, linked: np.ndarray,
-    has_deal: np.ndarray,
-) -> None:  # fmt: skip
+    factory: Factory, rng: np.random.Generator, persons: pd.DataFrame, customer: np.ndarray, known: np.ndarray
+) -> None:
     accounts, leads = factory.truth["account"], factory.truth["lead"]
     code = np.append(accounts["customer"].to_numpy(), "")[persons["account"]]
     base = np.flatnonzero(leads["sort"] == "base")
     own = np.zeros(len(persons), dtype=bool)
-    own[leads["person"].to_numpy()[base]] = has_deal[base] & linked[base]
+    own[leads["person"].to_numpy()[base]] = known[base]
     code[leads["person"].to_numpy()[base]] = customer[base]
     old = np.arange(len(persons)) >= len(leads)
     keep = own | (rng.random(len(persons)) < np.where(old, 0.97, 0.5))

@@ -52,9 +52,9 @@ def draw_times(rng: np.random.Generator, count: int, hours: tuple[float, ...]) -
 
 def moments(days: np.ndarray, times: np.ndarray) -> np.ndarray:
     """Day numbers and seconds of the day as datetime64[s]."""
-    return START + (np.asarray(days, dtype="int64") * 86_400 + times).astype("timedelta64[s]")
+    return np.asarray(START + (np.asarray(days, dtype="int64") * 86_400 + times).astype("timedelta64[s]"))
 
 
 def at_office(rng: np.random.Generator, moment: np.ndarray) -> np.ndarray:
     """Moments moved to office hours of the same day, or of the next working day."""
-    return workday(moment) + draw_times(rng, len(moment), OFFICE_HOURS).astype("timedelta64[s]")
+    return np.asarray(workday(moment) + draw_times(rng, len(moment), OFFICE_HOURS).astype("timedelta64[s]"))

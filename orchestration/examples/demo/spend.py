@@ -128,7 +128,10 @@ _MONTHLY: tuple[tuple[str, str, str, int, str, tuple[str, ...]], ...] = (
 
 
 def _rates(seed: int) -> pd.DataFrame:
-    """Central parity per working day, in millionths, from before the first quote; none at weekends and in the October holidays, as in life."""
+    """Central parity per working day, in millionths, from before the first quote.
+
+    None at weekends and in the October holidays, as in life.
+    """
     days = pd.bdate_range("2023-08-25", str(CUTOFF)[:10])
     days = days[~((days.month == 10) & (days.day <= 4))]
     parts = []

@@ -33,7 +33,7 @@ CHANNEL_EFFECT = np.array([1.0, 0.55, 1.15, 1.1, 0.7, 0.9, 0.6, 1.2, 1.0, 0.5])
 HALF_LIFE = 180.0
 """Days after which a touch has half of its effect left."""
 BEFORE, AFTER, NEWSLETTERS = 4.4, 5.4, 12
-"""Mean number of touches before and after a lead's creation, and of newsletters that an old customer's contact opens."""
+"""Mean number of touches before and after a lead's creation, and of newsletters opened by an old customer's contact."""
 
 
 class Place(NamedTuple):
@@ -80,7 +80,7 @@ def build_touches(factory: Factory) -> None:
     factory.truth["touch"] = touch
 
 
-def _frame(
+def _frame(  # noqa: PLR0917 - the columns of a touch
     leads: pd.DataFrame, rows: np.ndarray, touched: np.ndarray, channel: np.ndarray, campaign: np.ndarray,
     kind: np.ndarray | int,
 ) -> pd.DataFrame:  # fmt: skip
@@ -149,7 +149,7 @@ def _by_habit(rng: np.random.Generator, moment: np.ndarray, created: np.ndarray,
     moved = day + shift * DAY + draw_times(rng, len(day), WEB_HOURS).astype("timedelta64[s]")
     wrong = (moved - created).astype("int64") * sign <= 0
     near = created + (sign * rng.integers(120, 7_200, len(day))).astype("timedelta64[s]")
-    return np.where(wrong, near, moved)
+    return np.asarray(np.where(wrong, near, moved))
 
 
 def _next_webinar(rng: np.random.Generator, moment: np.ndarray) -> np.ndarray:
@@ -157,7 +157,7 @@ def _next_webinar(rng: np.random.Generator, moment: np.ndarray) -> np.ndarray:
     begins = np.array([day for _, day in webinar_dates()]) + np.timedelta64(19 * 3_600, "s")
     begins = np.append(begins, CUTOFF + 400 * DAY)
     chosen = begins[np.searchsorted(begins, moment).clip(0, len(begins) - 1)]
-    return chosen + rng.integers(-300, 1_800, len(moment)).astype("timedelta64[s]")
+    return np.asarray(chosen + rng.integers(-300, 1_800, len(moment)).astype("timedelta64[s]"))
 
 
 def _shows_later(factory: Factory, rng: np.random.Generator, leads: pd.DataFrame) -> list[pd.DataFrame]:
@@ -178,7 +178,7 @@ def _shows_later(factory: Factory, rng: np.random.Generator, leads: pd.DataFrame
 
 
 def _newsletters(factory: Factory, rng: np.random.Generator) -> pd.DataFrame:
-    """What contacts of old customers open, known by the person: nobody made a lead of them. Persons behind the leads."""
+    """What contacts of old customers open, known by the person: nobody made a lead of them."""
     known = np.flatnonzero(factory.truth["account"]["old"])
     contacts = pd.DataFrame({"account": np.repeat(known, rng.integers(1, 4, len(known)))})
     contacts["person"] = len(factory.truth["lead"]) + np.arange(len(contacts))
@@ -212,5 +212,3 @@ def _places(rng: np.random.Generator, touch: pd.DataFrame, campaigns: np.ndarray
         chosen = np.searchsorted(weight[:-1], rng.random(len(rows)) * weight[-1], side="right")
         result[rows] = np.array(options)[chosen]
     return result
-
-

@@ -1,4 +1,4 @@
-"""What no system knows: who is who, and what really caused each order. For tests and benchmarks, never in a workspace."""
+"""What no system knows: who is who, and what really caused each order. For tests, never written into a workspace."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, TypeAlias
 
 import pandas as pd
 import pyarrow as pa
@@ -27,7 +27,7 @@ class Export(Protocol):
         """Rows by what is appended to the file's name: ``""`` for the file itself, ``#table`` for one of its tables."""
 
 
-Content = pd.DataFrame | Export
+Content: TypeAlias = pd.DataFrame | Export
 """What a file holds: a frame is a CSV in the encoding of its system."""
 
 
@@ -134,9 +134,7 @@ def _cell(column: pa.Array) -> pa.Array:
     special = pc.match_substring_regex(text, '[",\r\n]')
     if not pc.any(special).as_py():
         return text
-    quoted = pc.binary_join_element_wise(
-        _text('"'), pc.replace_substring(text, '"', '""'), _text('"'), _text("")
-    )
+    quoted = pc.binary_join_element_wise(_text('"'), pc.replace_substring(text, '"', '""'), _text('"'), _text(""))
     return pc.if_else(special, quoted, text)
 
 
