@@ -9,9 +9,9 @@ from orchestration.examples.demo.catalogue import TO_ORDER, customer_kind, draw_
 from orchestration.examples.demo.fields import CUTOFF, DAY, DAYS, START, Factory, codes, half_up, pick, seconds, stream
 from orchestration.examples.demo.workdays import busy_days, office_hours, workday
 
-ORDERS = 300
+ORDERS = 312
 """Orders of sale at scale 1, with the odd ones."""
-STOCK_ORDERS = 72
+STOCK_ORDERS = 86
 OLD_CUSTOMERS = 40
 """How many of the customers from before the two years go on ordering."""
 ODD = {"已取消": 6, "样品": 5, "草稿": 3, "内部": 1, "测试": 1, "调拨单": 4}
@@ -151,7 +151,7 @@ def _lines(factory: Factory, rng: np.random.Generator, orders: pd.DataFrame) -> 
     free = np.flatnonzero((orders["quote"] == "") & (orders["kind"] != "调拨单"))
     customers = factory["customer"].set_index("customer").reindex(orders["customer"].iloc[free])
     kind = customer_kind(customers)
-    budget = draw_budget(rng, kind, 1.75)
+    budget = draw_budget(rng, kind, 2.3)
     sample = (orders["sample"].iloc[free] == "是").to_numpy()
     budget = np.where(sample, budget // 20, budget)
     drawn = draw_lines(
