@@ -99,11 +99,13 @@ def _interest_numbers(factory: Factory) -> np.ndarray:
 def _offline(factory: Factory, rows: np.ndarray, width: int) -> pd.DataFrame:
     rng = stream(factory.seed, "stands")
     part = factory.truth["touch"].iloc[rows]
-    kind = part["kind"].to_numpy()
+    kind, contact = part["kind"].to_numpy(), factory.truth["person"]["contact"].to_numpy()
     return pd.DataFrame(
         {
             "touch_id": numbered("X", np.arange(1, len(rows) + 1), width),
-            "lead_id": factory.truth["lead_code"]["lead"].to_numpy()[part["lead"]],
+            "lead_id": np.append(factory.truth["lead_code"]["lead"].to_numpy(), "")[part["lead"]],
+            # who is nobody's lead: an old customer, a distributor
+            "contact_id": np.where(part["lead"] < 0, contact[part["person"]], ""),
             "touch_date": moment_text(day_of(part["touched"]), "%Y-%m-%d"),
             "type": np.array(KINDS, dtype=object)[kind],
             "campaign": np.append(factory["campaign"]["campaign"].to_numpy(), "")[part["campaign"]],

@@ -31,7 +31,7 @@ DRIVERS = {
     "leaning": 1.0,
 }
 """Weights of what decides an opportunity; touches count as the logarithm of 1 + their effects left at the close."""
-BASE_LEAD, BASE_WIN = -0.72, -2.75
+BASE_LEAD, BASE_WIN = -0.72, -2.85
 CHANNEL_LEAD = np.array([0.0, -0.45, 0.2, 0.15, 0.2, 0.0, 0.1, 1.0, 0.7, -0.2])
 INTERACTIONS = ("电话", "邮件", "微信", "拜访", "演示", "样机试用", "会议")
 CALL, MAIL, CHAT, VISIT, DEMO, SAMPLE, MEETING = range(len(INTERACTIONS))

@@ -162,7 +162,7 @@ def build_records(factory: Factory) -> None:
 
 def _persons(factory: Factory, rng: np.random.Generator) -> pd.DataFrame:
     """Everybody by the number of the person: those behind leads, then the contacts of old customers."""
-    leads, old = factory.truth["lead"], factory.truth["old_contact"]
+    leads, old = factory.truth["lead"], factory.truth["known_contact"]
     base = leads[leads["sort"] == "base"]
     persons = pd.DataFrame({"account": -1}, index=np.arange(len(leads) + len(old)))
     account = persons["account"].to_numpy(copy=True)
@@ -179,12 +179,15 @@ def _persons(factory: Factory, rng: np.random.Generator) -> pd.DataFrame:
     local = np.strings.add(np.strings.add(names.in_letters(name), "."), np.arange(count).astype(str))
     domain = np.strings.add(np.strings.add("@h", np.maximum(account, 0).astype(str)), ".example.com")
     roll = rng.random(count)
-    known = (account >= 0) & (roll < 0.94)
+    dealer = np.full(count, -1)
+    dealer[old["person"]] = old["distributor"]
+    known = (dealer >= 0) | (account >= 0) & (roll < 0.94)
     contact = np.full(count, "", dtype=object)
     contact[known] = codes("C", int(known.sum()), 5)
     return pd.DataFrame(
         {
             "account": account,
+            "distributor": dealer,
             "contact": contact,
             "name": name,
             "phone": np.where(abroad, foreign, mobile).astype(object),
@@ -256,8 +259,12 @@ def _write_contacts(
     code[leads["person"].to_numpy()[base]] = customer[base]
     old = np.arange(len(persons)) >= len(leads)
     keep = own | (rng.random(len(persons)) < np.where(old, 0.97, 0.5))
-    persons["customer"] = np.where(keep, code, "")
+    agents = factory["customer"][factory["customer"]["agent"] != ""]
+    dealer = persons["distributor"].to_numpy()
+    persons["customer"] = np.where(dealer >= 0, agents["customer"].to_numpy()[dealer], np.where(keep, code, ""))
     contact = persons[persons["contact"] != ""].copy()
-    contact["company"] = accounts["company"].to_numpy()[contact["account"]]
+    dealer = contact["distributor"].to_numpy()
+    company = accounts["company"].to_numpy()[contact["account"]]
+    contact["company"] = np.where(dealer >= 0, agents["name"].to_numpy()[dealer], company)
     factory.truth["person"] = persons
     factory["contact"] = contact[["contact", "name", "phone", "email", "role", "company", "customer"]]

@@ -46,7 +46,7 @@ def _media(factory: Factory) -> pd.DataFrame:
             plan = (source, medium, placement, mean * scale, click, shown, f"{head}-{half}", "CNY")
             parts.append(_placement(rng, days, plan))
         issues = days[::14]  # the newsletter goes out every other week
-        parts.append(_placement(rng, issues, ("edm", "email", "月刊", 72_000 * scale, 35, 62, f"EDM-{half}", "CNY")))
+        parts.append(_placement(rng, issues, ("edm", "email", "月刊", 240_000 * scale, 110, 62, f"EDM-{half}", "CNY")))
     for source, medium, placement, mean, click, shown, campaign, currency, first, last in SHORT:
         days = np.arange(day_number(first), day_number(last) + 1)
         parts.append(_placement(rng, days, (source, medium, placement, mean * scale, click, shown, campaign, currency)))
@@ -93,8 +93,8 @@ def _event_costs(scale: int) -> pd.DataFrame:
             rows.append((show, "trade_show", kind, paid, first, last, amount, percent, currency, "获客"))
     for campaign, day in webinar_dates():
         iso = str(day)[:10]
-        rows.append((campaign, "webinar", "会务费", day + 10 * DAY, iso, iso, 4_800, 6, "CNY", "培育"))
-        rows.append((campaign, "webinar", "讲课费", day + DAY, iso, iso, 3_000, 0, "CNY", "培育"))
+        rows.append((campaign, "webinar", "会务费", day + 10 * DAY, iso, iso, 12_500, 6, "CNY", "培育"))
+        rows.append((campaign, "webinar", "讲课费", day + DAY, iso, iso, 6_000, 0, "CNY", "培育"))
     for campaign, channel, kind, amount, stage, months in _MONTHLY:
         for month in months:
             first = pd.Timestamp(f"{month}-01")

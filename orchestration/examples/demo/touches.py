@@ -25,14 +25,14 @@ from orchestration.examples.demo.funnel import (
 from orchestration.examples.demo.market import SHOWS, webinar_dates
 from orchestration.examples.demo.season import WEB_HOURS, day_number, draw_times
 
-KINDS = ("点击", "表单", "下载", "网络研讨会", "扫码", "转介绍", "经销商推荐")
-CLICK, FORM, DOWNLOAD, WEB_TALK, SCAN, REFERRED, RECOMMENDED = range(len(KINDS))
-OFFLINE = (SCAN, REFERRED, RECOMMENDED)
-KIND_EFFECT = np.array([0.25, 0.6, 0.5, 0.8, 1.1, 1.5, 1.2])
-CHANNEL_EFFECT = np.array([1.0, 0.55, 1.15, 1.1, 0.7, 0.9, 0.6, 1.2, 1.0, 0.5])
+KINDS = ("点击", "表单", "下载", "网络研讨会", "扫码", "转介绍", "经销商推荐", "经销商会议")
+CLICK, FORM, DOWNLOAD, WEB_TALK, SCAN, REFERRED, RECOMMENDED, DEALERS_MEET = range(len(KINDS))
+OFFLINE = (SCAN, REFERRED, RECOMMENDED, DEALERS_MEET)
+KIND_EFFECT = np.array([0.25, 0.6, 0.5, 0.6, 2.1, 2.0, 1.6, 0.8])
+CHANNEL_EFFECT = np.array([1.0, 0.55, 1.15, 1.1, 0.6, 0.65, 0.5, 1.2, 1.0, 0.5])
 HALF_LIFE = 180.0
 """Days after which a touch has half of its effect left."""
-BEFORE, AFTER, NEWSLETTERS = 4.4, 5.4, 12
+BEFORE, AFTER, NEWSLETTERS = 5.6, 5.6, 2.4
 """Mean number of touches before and after a lead's creation, and of newsletters opened by an old customer's contact."""
 
 
@@ -65,8 +65,9 @@ def build_touches(factory: Factory) -> None:
     rng = stream(factory.seed, "touches")
     leads = factory.truth["lead"]
     campaign = factory["campaign"]
+    _known_contacts(factory, rng)
     parts = [_at_creation(factory, rng, leads), *_around(factory, rng, leads), *_shows_later(factory, rng, leads)]
-    parts.append(_newsletters(factory, rng))
+    parts += [_newsletters(factory, rng), *_with_contacts(factory, rng)]
     touch = pd.concat(parts, ignore_index=True)
     del parts
     touch = touch[((touch["touched"] >= START) & (touch["touched"] <= CUTOFF)).to_numpy()]
@@ -119,8 +120,8 @@ def _around(factory: Factory, rng: np.random.Generator, leads: pd.DataFrame) -> 
     offline = np.isin(leads["channel"], (SHOW, REFERRAL, DEALER))
     parts = []
     for mean, sign, days, mix in (
-        (BEFORE * np.where(offline, 0.5, 1.0), -1, 34.0, (0.36, 0.17, 0, 0.07, 0.05, 0.25, 0.1)),
-        (AFTER, 1, 46.0, (0.14, 0.06, 0, 0.11, 0.36, 0.14, 0.19)),
+        (BEFORE * np.where(offline, 0.12, 1.0), -1, 34.0, (0.36, 0.17, 0, 0.07, 0.05, 0.25, 0.1)),
+        (AFTER, 1, 46.0, (0.16, 0.07, 0, 0.14, 0.24, 0.17, 0.22)),
     ):
         number = np.minimum(rng.poisson(mean, len(leads)), 14) * real
         rows = np.repeat(np.arange(len(leads)), number)
@@ -169,7 +170,7 @@ def _shows_later(factory: Factory, rng: np.random.Generator, leads: pd.DataFrame
     for show, _, first, last, *_ in (show for show in SHOWS if show[0].startswith("CMEF")):
         opening = START + day_number(first) * DAY
         age = (opening - leads["created"].to_numpy()) / DAY
-        rows = np.flatnonzero(real & (age > 1) & (age < 250) & (rng.random(len(leads)) < 0.11))
+        rows = np.flatnonzero(real & (age > 1) & (age < 250) & (rng.random(len(leads)) < 0.2))
         days = rng.integers(0, day_number(last) - day_number(first) + 1, len(rows))
         met = opening + days * DAY + rng.integers(9 * 3_600, 15 * 3_600, len(rows)).astype("timedelta64[s]")
         campaign = np.full(len(rows), place[show])
@@ -177,22 +178,55 @@ def _shows_later(factory: Factory, rng: np.random.Generator, leads: pd.DataFrame
     return parts
 
 
-def _newsletters(factory: Factory, rng: np.random.Generator) -> pd.DataFrame:
-    """What contacts of old customers open, known by the person: nobody made a lead of them."""
+def _known_contacts(factory: Factory, rng: np.random.Generator) -> None:
+    """People of old customers and of distributors, of whom nobody made a lead. Persons are numbered behind the leads'."""
     known = np.flatnonzero(factory.truth["account"]["old"])
-    contacts = pd.DataFrame({"account": np.repeat(known, rng.integers(1, 4, len(known)))})
+    account = np.repeat(known, rng.integers(1, 3, len(known)))
+    dealer = np.repeat(np.arange(len(factory["distributor"])), 2)
+    contacts = pd.DataFrame(
+        {
+            "account": np.concatenate([account, np.full(len(dealer), -1)]),
+            "distributor": np.concatenate([np.full(len(account), -1), dealer]),
+        }
+    )
     contacts["person"] = len(factory.truth["lead"]) + np.arange(len(contacts))
-    factory.truth["old_contact"] = contacts
-    number = rng.poisson(NEWSLETTERS * 0.5, len(contacts))
+    factory.truth["known_contact"] = contacts
+
+
+def _newsletters(factory: Factory, rng: np.random.Generator) -> pd.DataFrame:
+    """What contacts of old customers open, known by the person."""
+    contacts = factory.truth["known_contact"]
+    number = rng.poisson(NEWSLETTERS, len(contacts)) * (contacts["account"] >= 0).to_numpy()
     rows = np.repeat(np.arange(len(contacts)), number)
     issue = rng.integers(0, 52, len(rows)) * 14
     seconds = (issue + rng.exponential(1.2, len(rows))) * 86_400
     touched = _by_habit(rng, START + seconds.astype("timedelta64[s]"), np.full(len(rows), START - 9 * DAY), 1)
     channel = np.full(len(rows), EMAIL)
-    frame = _frame(contacts, rows, touched, channel, np.zeros(len(rows)), CLICK)
-    frame["lead"] = np.int32(-1)
-    frame["campaign"] = campaigns_of(factory, channel, touched, np.zeros(len(rows), dtype=bool), rng).astype("int16")
-    return frame
+    campaign = campaigns_of(factory, channel, touched, np.zeros(len(rows), dtype=bool), rng)
+    return _frame(contacts, rows, touched, channel, campaign, CLICK).assign(lead=np.int32(-1))
+
+
+def _with_contacts(factory: Factory, rng: np.random.Generator) -> list[pd.DataFrame]:
+    """Old customers and distributors at the stand of each CMEF, and distributors at their meetings."""
+    contacts, campaign = factory.truth["known_contact"], factory["campaign"]
+    dealer = (contacts["distributor"] >= 0).to_numpy()
+    parts = []
+    for place, row in enumerate(campaign.itertuples()):
+        if row.campaign.startswith("CMEF-"):
+            chance, channel, kind, days = np.where(dealer, 0.5, 0.22), SHOW, SCAN, (0,)
+        elif row.campaign.startswith(("DIS-", "DPR-")):
+            # one meeting a month while the campaign runs, on its twelfth day
+            months = (np.datetime64(row.last, "M") - np.datetime64(row.first, "M")).astype(int) + 1
+            chance, channel, kind = np.where(dealer, 0.4, 0.0), DEALER, DEALERS_MEET
+            days = tuple(30 * month + 11 for month in range(months))
+        else:
+            continue
+        for day in days:
+            rows = np.flatnonzero(rng.random(len(contacts)) < chance)
+            later = rng.integers(0, 3, len(rows)) if kind == SCAN else np.zeros(len(rows), dtype="int64")
+            met = START + (day_number(row.first) + day + later) * DAY + np.timedelta64(36_000, "s")
+            parts.append(_frame(contacts, rows, met, np.full(len(rows), channel), np.full(len(rows), place), kind))
+    return [part.assign(lead=np.int32(-1)) for part in parts]
 
 
 def _places(rng: np.random.Generator, touch: pd.DataFrame, campaigns: np.ndarray) -> np.ndarray:
