@@ -179,7 +179,7 @@ def _shows_later(factory: Factory, rng: np.random.Generator, leads: pd.DataFrame
 
 
 def _known_contacts(factory: Factory, rng: np.random.Generator) -> None:
-    """People of old customers and of distributors, of whom nobody made a lead. Persons are numbered behind the leads'."""
+    """People of old customers and of distributors, nobody's leads. Persons are numbered behind those of the leads."""
     known = np.flatnonzero(factory.truth["account"]["old"])
     account = np.repeat(known, rng.integers(1, 3, len(known)))
     dealer = np.repeat(np.arange(len(factory["distributor"])), 2)
