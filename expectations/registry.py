@@ -6,7 +6,21 @@ from dataclasses import replace
 from functools import cache
 
 from expectations.model import Check, Gate, Label
-from expectations.suites import contract, currency, dedup, money, privacy, reconciliation, time
+from expectations.suites import (
+    contract,
+    currency,
+    dedup,
+    delivery,
+    factory,
+    ledger,
+    money,
+    privacy,
+    production,
+    reconciliation,
+    sales,
+    sales_facts,
+    time,
+)
 from orchestration.lib.contract import load_contract
 from orchestration.lib.errors import ConfigurationError, nearest
 from orchestration.lib.gate_token import GATE_ORDER
@@ -22,7 +36,13 @@ def _checks() -> tuple[Check, ...]:
         *currency.checks(),
         *time.checks(),
         *reconciliation.checks(),
+        *factory.checks(),
+        *production.checks(),
+        *delivery.checks(),
+        *ledger.checks(),
         *money.checks(),
+        *sales.checks(),
+        *sales_facts.checks(),
     ]
     seen: set[str] = set()
     for item in found:

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from orchestration.lib.shared_cache import FOLDER_VARIABLE
+from tests import postgres
 
 TEST_DATA_VARIABLE = "TRILOOP_TEST_DATA"
 RUN_SECONDS = 900
+POSTGRES = "postgres"  # the folder that says where the server is
 
 
 def triloop(*arguments: str | Path, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -60,7 +62,8 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ[FOLDER_VARIABLE] = str(shared / "cache")
 
 
-def _must_succeed(*arguments: str | Path) -> None:
+def must_succeed(*arguments: str | Path) -> None:
+    """Run the ``triloop`` command; anything but success fails the test with all that was said."""
     outcome = triloop(*arguments)
     if outcome.returncode != 0:
         told = f"{outcome.stdout[-6000:]}\n{outcome.stderr[-6000:]}"
@@ -72,8 +75,8 @@ def demo_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo, run once. Shared: a test that changes anything works on a copy (tests.support.copy_workspace)."""
 
     def make(root: Path) -> None:
-        _must_succeed("init", root, "--demo")
-        _must_succeed("run", "--workspace", root)
+        must_succeed("init", root, "--demo")
+        must_succeed("run", "--workspace", root)
 
     return made_once(tmp_path_factory, "demo", make)
 
@@ -95,7 +98,24 @@ def olist_workspace(tmp_path_factory: pytest.TempPathFactory, olist_data: Path) 
     """The Olist example, run once. Shared: copy before changing anything."""
 
     def make(root: Path) -> None:
-        _must_succeed("init", root, "--example", "olist", "--data", olist_data)
-        _must_succeed("run", "--workspace", root)
+        must_succeed("init", root, "--example", "olist", "--data", olist_data)
+        must_succeed("run", "--workspace", root)
 
     return made_once(tmp_path_factory, "olist", make)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> postgres.PostgresServer:
+    """A PostgreSQL server, one for all workers; skips where none is installed. Take a database of your own in it."""
+    try:
+        postgres.require()
+    except postgres.NoServerError as error:
+        pytest.skip(str(error))
+    return postgres.running(made_once(tmp_path_factory, POSTGRES, postgres.start))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop the server when the last worker is done: the one who waits for all workers does it."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        factory: pytest.TempPathFactory = session.config._tmp_path_factory  # type: ignore[attr-defined]
+        postgres.stop(factory.getbasetemp() / POSTGRES)

@@ -14,11 +14,11 @@ from tests.oracles.demo_metrics import Cell
 
 
 class Published:
-    """The current snapshot of a workspace."""
+    """The current snapshot of a workspace, or an earlier one."""
 
-    def __init__(self, workspace: Path) -> None:
+    def __init__(self, workspace: Path, snapshot_id: str | None = None) -> None:
         folder = workspace / ".triloop" / "published"
-        self.snapshot_id = (folder / "CURRENT").read_text(encoding="utf-8").strip()
+        self.snapshot_id = snapshot_id or (folder / "CURRENT").read_text(encoding="utf-8").strip()
         self.folder = folder / self.snapshot_id
         self.manifest: dict[str, Any] = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))
 

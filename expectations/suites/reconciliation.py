@@ -3,9 +3,10 @@ cuts with totals."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from expectations.model import Check, Label, Severity
+from expectations.model import Check, Inputs, Label, Severity
 from expectations.sql import each_once, literal, unequal_sums
 
 
@@ -127,31 +128,39 @@ def checks() -> list[Check]:
         _allocations("payment"),
         _allocations("invoice"),
         *(fact_grain(grain) for grain in FACT_GRAINS),
-        *(_sum(item) for item in SUMS),
+        *(sum_check(item) for item in SUMS),
         _channel_sums(),
         _month_sums(),
         _no_invented_ratio(),
     ]
 
 
-def _loops(
-    identifier: str, tables: tuple[str, ...], owner: str, reason: Label, *, sql: str, requires: tuple[str, ...]
+def loops_check(
+    identifier: str,
+    tables: tuple[str, ...],
+    owner: str,
+    reason: Label,
+    *,
+    sql: str | Callable[[Inputs], str],
+    requires: tuple[str, ...],
+    severity: Severity = "block",
 ) -> Check:
+    """A check of the gate `loops`."""
     return Check(
         id=f"loops.reconciliation.{identifier}",
         gate="loops",
         family="reconciliation",
         tables=tables,
-        severity="block",
+        severity=severity,
         owner=owner,
         reason=reason,
-        sql=lambda _inputs: sql,
+        sql=sql if callable(sql) else lambda _inputs: sql,
         requires=requires,
     )
 
 
 def _invoice_lines() -> Check:
-    return _loops(
+    return loops_check(
         "invoice_lines",
         ("intermediate.int_invoice", "staging.stg_invoice_line"),
         "finance",
@@ -174,7 +183,7 @@ def _allocations(side: str) -> Check:
         if side == "payment"
         else Label(en="no more is allocated to an invoice than it asks, VAT included", zh="发票的核销额不超过含税金额")
     )
-    return _loops(
+    return loops_check(
         f"allocation_{side}",
         (f"intermediate.int_{side}", "intermediate.int_payment_allocation"),
         "finance",
@@ -195,7 +204,7 @@ def fact_grain(grain: FactGrain) -> Check:
     """The mart holds each row of its source once."""
     source = grain.source if "." in grain.source else f"intermediate.{grain.source}"
     kept = f"select s.{grain.key} as key, s.source_file, s.source_row from {source} as s"
-    return _loops(
+    return loops_check(
         f"fan_out_{grain.mart}",
         (f"marts.{grain.mart}", source),
         grain.owner,
@@ -208,8 +217,9 @@ def fact_grain(grain: FactGrain) -> Check:
     )
 
 
-def _sum(item: Sum) -> Check:
-    return _loops(
+def sum_check(item: Sum) -> Check:
+    """The check that an amount is the same on two floors."""
+    return loops_check(
         item.identifier,
         item.tables,
         "finance",

@@ -181,6 +181,8 @@ class GateSettings(_Group):
     """How strict the gates are."""
 
     quarantine_share_limit: Share = Decimal("0.05")
+    ledger_tolerance: Share = Decimal("0.005")
+    overrun_tolerance: Share = Decimal("0.10")
     thresholds: dict[str, CheckThreshold] = Field(default_factory=dict)
 
 

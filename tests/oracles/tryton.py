@@ -1,13 +1,14 @@
 """What Tryton's own tables say per campaign: SQL on the very database that triloop reads, and sums in Decimal.
 
-Written from metrics.md and the ERP's tables, by other ways than the mapping goes: revenue and cash are what the ERP posted
-in its books (moves and their origin), not documents times rates; only a credit note is valued anew, at the rate of the
-invoice that it credits, since the ERP books it at its own day's. SQLite has no decimals, so each amount leaves the
-database as text and is summed here.
+Written from metrics.md and the ERP's tables, by other ways than the mapping goes: revenue and cash are what the ERP
+posted in its books (moves and their origin), not documents times rates; only a credit note is valued anew, at the rate
+of the invoice that it credits, since the ERP books it at its own day's. SQLite has no decimals, so each amount leaves
+the database as text and is summed here.
 """
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -50,13 +51,14 @@ _SOLD = """
 """
 # every bill to a customer that is in the books, with its sale, the line it is about, and the invoice that it credits
 _BILLED = """
-    select i.id as invoice, cast(l.id as varchar) as line, cast(sl.id as varchar) as sale_line, cast(sl.sale as varchar) as sale, i.id as valued_as
+    select i.id as invoice, i.id as valued_as,
+      cast(l.id as varchar) as line, cast(sl.id as varchar) as sale_line, cast(sl.sale as varchar) as sale
     from account_invoice i
     join account_invoice_line l on l.invoice = i.id
     join sale_line sl on l.origin = 'sale.line,' || cast(sl.id as varchar)
     where i.type = 'out' and i.state in ('posted', 'paid')
     union all
-    select i.id, cast(l.id as varchar), cast(sl.id as varchar), cast(sl.sale as varchar), credited.invoice
+    select i.id, credited.invoice, cast(l.id as varchar), cast(sl.id as varchar), cast(sl.sale as varchar)
     from account_invoice i
     join account_invoice_line l on l.invoice = i.id
     join sale_complaint c on l.origin = 'sale.complaint,' || cast(c.id as varchar)
@@ -78,7 +80,9 @@ _RATES = """
     select cast(i.id as varchar), cast(r.rate as varchar)
     from account_invoice i
     join currency_currency_rate r on r.currency = i.currency
-    where r.date = (select max(q.date) from currency_currency_rate q where q.currency = i.currency and q.date <= i.invoice_date)
+    where r.date = (
+      select max(q.date) from currency_currency_rate q where q.currency = i.currency and q.date <= i.invoice_date
+    )
 """
 # what one piece of the lot that was shipped had cost to make
 _COST = f"""
@@ -91,7 +95,8 @@ _COST = f"""
 """
 # money: moves of the bank that say which invoice, or which payment order, they are for
 _CASH = f"""
-    select sold.campaign, cast(p.credit as varchar), cast(p.debit as varchar), cast(m.date as varchar), cast(i.invoice_date as varchar)
+    select sold.campaign, cast(p.credit as varchar), cast(p.debit as varchar),
+      cast(m.date as varchar), cast(i.invoice_date as varchar)
     from (
       select m.id as move, i.id as invoice
       from account_move m
@@ -181,8 +186,6 @@ def _add_revenue(found: dict[str, CampaignFigures], query: Query) -> None:
 
 def lots_that_failed_first(query: Query, tolerance: float) -> set[str]:
     """Numbers of lots whose inspection measured more leakage than the control allows."""
-    import json
-
     found = set()
     for lot, points in query(_MEASURED):
         measured = json.loads(points) if isinstance(points, str) else points

@@ -14,6 +14,7 @@ from orchestration.lib.contract import LINEAGE, load_contract
 from orchestration.lib.dbt_runner import DbtRunner
 from orchestration.lib.settings import Settings
 from orchestration.lib.workspace import Workspace
+from tests.unit.sales_gates_case import SALES_ROWS
 
 TODAY = date(2026, 6, 30)
 TOKEN = "tok_phone_" + "a" * 32
@@ -120,6 +121,8 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "order_id": "erp:so1",
             "customer_id": "erp:c1",
             "opportunity_id": "crm:o1",
+            "quote_id": "crm:q2",
+            "distributor_id": "erp:d1",
             "ordered_at": "2026-03-01 02:00:00",
             "confirmed_at": "2026-03-02 02:00:00",
             "currency": "CNY",
@@ -230,6 +233,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     "payment_allocation": [
         {"allocation_id": "erp:a1", "payment_id": "erp:pay1", "invoice_id": "erp:i1", "amount": "500.00"}
     ],
+    **SALES_ROWS,
 }
 """What the canonical floor holds; every row is row n + 2 of ``<entity>.csv``."""
 

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from orchestration.lib.contract import LINEAGE, load_contract
+from tests.unit.factory_case import FACTORY
 from tests.unit.sales_case import SELLING
 
 Row = dict[str, Any]
@@ -322,6 +323,7 @@ DELIVERY: dict[str, list[Row]] = {
             "inspection_id": "qms:Q1",
             "production_order_id": "mes:W1",
             "kind": "final",
+            "step": "release",
             "inspected_at": "2024-01-11 02:00",
             "quantity_inspected": "8",
             "quantity_passed": "7",
@@ -342,6 +344,8 @@ DELIVERY: dict[str, list[Row]] = {
             "shipment_id": "wms:SH1",
             "order_id": "erp:SO1",
             "shipped_at": "2024-01-19 02:00",
+            "delivered_at": "2024-01-21 17:00",
+            "carrier": "SF",
             "freight_amount": "10.00",
             "currency": "CNY",
         },
@@ -369,11 +373,13 @@ DELIVERY: dict[str, list[Row]] = {
             "parts_cost": "5.00",
             "recovered_amount": "1.00",
             "currency": "CNY",
+            "is_warranty": True,
         },
     ],
     "order_cost": [
         {
             "order_cost_id": "fin:1",
+            "document_no": "K-1",
             "order_id": "erp:SO1",
             "kind": "commission",
             "incurred_on": "2024-02-01",
@@ -508,6 +514,7 @@ MONEY: dict[str, list[Row]] = {
 }
 
 COMPANY: dict[str, list[Row]] = MARKET | SALES | DELIVERY | MONEY | SELLING
+COMPANY |= {entity: [*COMPANY.get(entity, []), *rows] for entity, rows in FACTORY.items()}
 
 
 def write_canonical(connection: duckdb.DuckDBPyConnection, rows: dict[str, list[Row]]) -> None:

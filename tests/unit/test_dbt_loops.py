@@ -426,7 +426,9 @@ def test_on_time_is_judged_by_line_and_original_promise(warehouse: Connection) -
 def test_a_lot_has_its_cost_yield_and_destination(warehouse: Connection) -> None:
     columns = "lot_id, product_id, production_cost, unit_cost, cycle_days, is_finished_as_planned, quantity_passed"
     assert rows(warehouse, f"select {columns}, quantity_shipped, order_count from marts.lot_facts order by 1") == [
+        ("erp:P1|LOT1", "erp:P1", D("75.24"), D("15.048000"), 6, False, D(4), D(0), 0),
         ("erp:P2|LOT2", "erp:P2", D("1000.00"), D("125.000000"), 9, False, D(7), D(1), 1),
+        ("erp:P2|mes:W3", "erp:P2", None, None, None, None, None, D(0), 0),  # known by its production order only
         ("|STEEL9", None, None, None, None, None, D(99), D(0), 0),
     ]
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from orchestration.lib import new_workspace
 from orchestration.lib.doctor import Doctor, Finding, compare_with_lock, exit_code
 from orchestration.lib.errors import ConfigurationError, ExitCode
 from orchestration.lib.landing.ledger import Ledger
+from orchestration.lib.mapping import load_mappings
 from orchestration.lib.new_workspace import make_workspace
 from orchestration.lib.settings import Settings, load_settings
 from orchestration.lib.vault.keys import KEY_VARIABLE, VaultKeys
@@ -105,6 +108,9 @@ def test_init_speaks_chinese(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         (["--example", "olist"], "needs its data", "--data PATH"),
         (["--example", "olist", "--data", "nowhere"], "does not exist", "--data"),
         (["--example", "olist", "--data", "."], "is missing", "--data"),
+        (["--example", "tryton"], "needs its data", "postgresql://"),
+        (["--example", "tryton", "--data", "nowhere.sqlite"], "does not exist", "--data"),
+        (["--example", "tryton", "--data", "oracle://scott:tiger@host/erp"], "type 'oracle'", "postgresql://"),
         (["--data", "."], "--data is for an example only", "--example olist"),
         (["--demo", "--example", "olist"], "exclude each other", "one of them"),
         (["--scale", "3"], "--scale is for the demo only", "--demo"),
@@ -126,6 +132,57 @@ def test_init_refuses_and_leaves_nothing_behind(  # noqa: PLR0917  # pytest hand
     assert words in error
     assert fix in error
     assert list(tmp_path.iterdir()) == []
+
+
+def test_init_tryton_of_a_file_and_of_a_database_ask_the_same(tmp_path: Path) -> None:
+    file = tmp_path / "erp.sqlite"
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("create table sale_opportunity (id integer)")
+        database.execute("create table account_invoice (id integer)")
+    address = "postgresql://reader:s3cret@db.example.com:5432/erp"
+    mappings = {}
+    for name, data in (("file", str(file)), ("database", address)):
+        assert invoke(["init", str(tmp_path / name), "--example", "tryton", "--data", data]) == ExitCode.OK
+        workspace = Workspace(tmp_path / name)
+        settings = load_settings(workspace)
+        assert (settings.company.currency, settings.currency.max_rate_age_days) == ("CNY", 31)
+        (mappings[name],) = load_mappings(workspace, settings)
+        assert mode(workspace.env_file) == 0o600
+    assert mappings["file"].connection.type == "sqlite"
+    assert mappings["database"].connection.type == "sql"
+    one, other = ([each.query for each in mappings[name].objects.values()] for name in ("file", "database"))
+    assert one == other
+    assert len(one) == 17
+    # SQLAlchemy needs the name of the driver; the password is where secrets are and nowhere else
+    env = (tmp_path / "database" / ".env").read_text(encoding="utf-8")
+    assert "=postgresql+psycopg://reader:s3cret@db.example.com:5432/erp\n" in env
+    others = [path for path in (tmp_path / "database").rglob("*") if path.is_file() and path.name != ".env"]
+    assert not [path for path in others if "s3cret" in path.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words", "fix"),
+    [
+        ("erp.sqlite.gz", b"\x1f\x8b", "is compressed", "gunzip"),
+        (
+            "erp.sqlite",
+            b"not a database at all, but long enough to have a header of its own" * 20,
+            "cannot be read",
+            "--data",
+        ),
+        ("erp.sqlite", b"", "no Tryton database", "sale_opportunity"),
+    ],
+)
+def test_init_tryton_says_what_is_wrong_with_the_file(  # noqa: PLR0917  # pytest hands fixtures over by name
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, content: bytes, words: str, fix: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    data = str(tmp_path / name)
+    assert invoke(["init", str(tmp_path / "w"), "--example", "tryton", "--data", data]) == ExitCode.USAGE
+    error = capsys.readouterr().err
+    assert words in error
+    assert fix in error
+    assert not (tmp_path / "w").exists()
 
 
 def test_a_workspace_is_not_written_over(tmp_path: Path) -> None:

@@ -8,22 +8,19 @@ know is simply landed again, to the same name.
 from __future__ import annotations
 
 import hashlib
-import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from orchestration.lib.crash_points import crash_point
-from orchestration.lib.errors import DataError
 from orchestration.lib.landing.archive import archive, archived
+from orchestration.lib.landing.landed_file import write_landed
 from orchestration.lib.landing.ledger import Ledger, now
 from orchestration.lib.landing.ledger_schema import Sighting
 from orchestration.lib.landing.model import Batch, LandResult, Progress
-from orchestration.lib.landing.privacy import effective_plan, landing_hash, seal_values, tokenised_select
+from orchestration.lib.landing.privacy import effective_plan, landing_hash, seal_values
 from orchestration.lib.landing.readers import read_file, text_layout
 from orchestration.lib.landing.scratch import Scratch, literal, scratch_space, sweep, sync_folder
 from orchestration.lib.landing.source_files import (
@@ -34,6 +31,7 @@ from orchestration.lib.landing.source_files import (
     settled,
     shown_name,
 )
+from orchestration.lib.landing.sql_reader import read_sql, sql_name
 from orchestration.lib.landing.sqlite_reader import database_state, read_query, read_table, rowset_hash
 from orchestration.lib.vault.keys import VaultKeys
 from orchestration.lib.vault.store import Vault, open_vault
@@ -54,6 +52,8 @@ def land(workspace: Workspace, mapping: SourceMapping, obj: SourceObject, progre
     with open_vault(workspace, keys) as vault:
         landing = _Landing(workspace, mapping, obj, vault=vault, keys=keys)
         landing.tell = progress
+        if mapping.connection.type == "sql":
+            landing.take_sql(mapping)
         for path in paths:
             landing.take(path)
         landing.redo_changed()
@@ -117,24 +117,43 @@ class _Landing:
         if not settled(path, seconds=_CLOCK_TICK, moment_ns=moment):
             state = ""  # not to be trusted the next time: look at the content again
         with scratch_space(self._workspace) as scratch:
-            columns: tuple[str, ...] | None = None
-            original = scratch.folder / "original"
-            if not obj.is_database:
-                sha256 = copy_and_hash(path, original, shown)
-            else:
-                columns = self._read_database(scratch, path, name, shown)
-                sha256 = rowset_hash(scratch.connection, "raw", columns)
-            self._at_hand[sha256] = path
-            known = self._known(sha256)
-            sighting = Sighting(name, sha256, state, known is not None and known.source_file != name, now(), now())
-            if known is not None:
-                self._meet_again(known, sighting, seen)
+            if obj.is_database:
+                self._take_rows(scratch, self._read_sqlite(scratch, path, name), name, state)
                 return
-            if columns is None:
-                columns = self._read(scratch, original, name)
-            else:
-                scratch.connection.execute(f"copy raw to {literal(str(original))} (format parquet, compression zstd)")
-            batch = self._write(scratch, _Content(sha256, name, columns), sighting=sighting, original=original)
+            original = scratch.folder / "original"
+            sha256 = copy_and_hash(path, original, shown)
+            self._at_hand[sha256] = path
+            self._take_content(scratch, sha256, name, state, lambda: self._read(scratch, original, name))
+
+    def take_sql(self, mapping: SourceMapping) -> None:
+        """Land what a table or query of a database server gives; only its rows can tell whether it changed."""
+        name = sql_name(mapping, self._obj)
+        self.tell(f"{self._place}: reading {name}")
+        with scratch_space(self._workspace) as scratch:
+            self._take_rows(scratch, read_sql(scratch, mapping, self._obj, table="raw"), name, "")
+
+    def _take_rows(self, scratch: Scratch, columns: tuple[str, ...], name: str, state: str) -> None:
+        """Land the rows of a database, which are in ``raw``; their original is a Parquet file of them."""
+
+        def keep() -> tuple[str, ...]:
+            original = literal(str(scratch.folder / "original"))
+            scratch.connection.execute(f"copy raw to {original} (format parquet, compression zstd)")
+            return columns
+
+        self._take_content(scratch, rowset_hash(scratch.connection, "raw", columns), name, state, keep)
+
+    def _take_content(
+        self, scratch: Scratch, sha256: str, name: str, state: str, load: Callable[[], tuple[str, ...]]
+    ) -> None:
+        """Land a content unless it is known; ``load`` brings it into ``raw`` and gives its columns."""
+        seen = self._ledger.sightings(self._source, self._obj.name, name)
+        known = self._known(sha256)
+        sighting = Sighting(name, sha256, state, known is not None and known.source_file != name, now(), now())
+        if known is not None:
+            self._meet_again(known, sighting, seen)
+            return
+        content = _Content(sha256, name, load())
+        batch = self._write(scratch, content, sighting=sighting, original=scratch.folder / "original")
         self._new += 1
         self._rows += batch.row_count
 
@@ -164,11 +183,12 @@ class _Landing:
         self.tell(f"{self._place}: reading {name}")
         return read_file(scratch, original, name=name, obj=self._obj, table="raw")
 
-    def _read_database(self, scratch: Scratch, path: Path, name: str, shown: str) -> tuple[str, ...]:
+    def _read_sqlite(self, scratch: Scratch, path: Path, name: str) -> tuple[str, ...]:
         """Load the table or the result of the query into ``raw``."""
         self.tell(f"{self._place}: reading {name}")
         if self._obj.query is not None:
             return read_query(scratch, path, query=self._obj.query, shown=name, table="raw")
+        shown = shown_name(self._workspace, self._root, path)
         return read_table(scratch, path, table_name=self._obj.table or "", shown=shown, table="raw")
 
     def _layout(self, name: str) -> list[str]:
@@ -193,7 +213,11 @@ class _Landing:
         plan = {**todo, **landed}
         privacy = landing_hash(plan, self._keys, self._layout(content.name))
         added = seal_values(scratch.connection, self._vault, self._keys, table="raw", plan=todo, content=content.sha256)
-        rows, path = self._put(scratch, content, privacy, todo)
+        folder = self._workspace.landing_dir / self._source / self._obj.name
+        rows, path = write_landed(
+            scratch, folder, sha256=content.sha256, name=content.name, columns=content.columns, privacy=privacy,
+            todo=todo,
+        )  # fmt: skip
         if original is not None and added.forgotten:
             self._ledger.record_original(content.sha256, content.name, withheld=_WITHHELD)
             self.tell(f"{self._place}: {content.name} {_WITHHELD}: it is not archived; correct it at its source")
@@ -220,35 +244,6 @@ class _Landing:
             f"{self._place}: {content.name}: {rows:,} rows, {len(plan)} of {len(content.columns)} columns as tokens"
         )
         return recorded
-
-    def _put(self, scratch: Scratch, content: _Content, privacy: str, todo: Mapping[str, str]) -> tuple[int, Path]:
-        """Write the landed file aside, sync it and move it into place; rows and path."""
-        folder = self._workspace.landing_dir / self._source / self._obj.name
-        folder.mkdir(parents=True, exist_ok=True)
-        target = folder / f"{content.sha256[:32]}-{privacy}.parquet"
-        aside = scratch.folder / "landed.parquet"
-        told = f"{{sha256: {literal(content.sha256)}, privacy: {literal(privacy)}}}"
-        landed = tokenised_select(scratch.connection, table="raw", columns=content.columns, plan=todo)
-        try:
-            (rows,) = scratch.connection.execute(
-                f"copy ({landed}) to {literal(str(aside))} (format parquet, compression zstd, kv_metadata {told})"
-            ).fetchone() or (0,)
-        except (duckdb.IOException, duckdb.OutOfMemoryException):
-            raise  # our disk or memory, not their file
-        except duckdb.Error as error:  # a Parquet file is only read through here: its inside may be damaged
-            raise DataError(
-                f"{content.name} cannot be read to its end: {str(error).splitlines()[0][:200]}",
-                file=content.name,
-                hint="the file is damaged; export it again",
-            ) from error
-        with aside.open("rb") as written:
-            os.fsync(written.fileno())
-        crash_point("INGEST_PARSED")
-        # A file already there is whole (it was renamed into place) and holds the same: a run was killed after this.
-        if not target.exists():
-            os.replace(aside, target)
-            sync_folder(folder)
-        return int(rows), target
 
     # Known contents under another plan -------------------------------------------------------------------------------
 

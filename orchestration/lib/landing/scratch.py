@@ -35,6 +35,8 @@ def scratch_space(workspace: Workspace) -> Iterator[Scratch]:
     try:
         with duckdb.connect() as connection:
             connection.execute(f"set temp_directory = {literal(str(folder / 'spill'))}")
+            # the text of a time with zone, which contents and tokens are made from, must not depend on the machine
+            connection.execute("set timezone = 'UTC'")
             yield Scratch(folder, connection)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

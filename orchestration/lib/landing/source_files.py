@@ -24,26 +24,39 @@ def connection_path(workspace: Workspace, mapping: SourceMapping) -> Path:
     Raises:
         ConfigurationError: a variable is not set.
     """
+    path = fill_variables(mapping.connection.path, mapping, "connection.path")
+    return (workspace.root / Path(path).expanduser()).resolve()
+
+
+def fill_variables(text: str, mapping: SourceMapping, key: str) -> str:
+    """``text``, which stands under ``key`` of a mapping, with each ``${VARIABLE}`` as the environment has it.
+
+    Raises:
+        ConfigurationError: a variable is not set.
+    """
 
     def fill(match: re.Match[str]) -> str:
         value = os.environ.get(match[1])
         if not value:
             raise ConfigurationError(
-                f"connection.path of source '{mapping.source}' uses ${{{match[1]}}}, which is not set",
+                f"{key} of source '{mapping.source}' uses ${{{match[1]}}}, which is not set",
                 file=mapping.file,
-                hint=f"put {match[1]}=... into {workspace.env_file.name} of the workspace, or export it",
+                hint=f"put {match[1]}=... into .env of the workspace, or export it",
             )
         return value
 
-    return (workspace.root / Path(_VARIABLE.sub(fill, mapping.connection.path)).expanduser()).resolve()
+    return _VARIABLE.sub(fill, text)
 
 
 def matched_files(workspace: Workspace, mapping: SourceMapping, obj: SourceObject) -> list[Path]:
-    """The files that the object is read from, in landing order; empty when there are none (yet).
+    """The files that the object is read from, in landing order; empty when there are none (yet), or none at all
+    because it is in a database server.
 
     Numbers in names count as numbers, so that part 10 comes after part 9. Hidden files and those an office program
     keeps while a file is open (``~$...``) are not looked at.
     """
+    if mapping.connection.type == "sql":
+        return []
     root = connection_path(workspace, mapping)
     if obj.file is None:
         return [root] if root.is_file() else []
@@ -75,7 +88,7 @@ def require_files(workspace: Workspace, mapping: SourceMapping, obj: SourceObjec
         DataError: it names the folder, the pattern and the nearest file there is.
     """
     found = matched_files(workspace, mapping, obj)
-    if found:
+    if found or mapping.connection.type == "sql":
         return found
     root = connection_path(workspace, mapping)
     place = f"{mapping.source}.{obj.name}"

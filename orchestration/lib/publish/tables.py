@@ -2,50 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
+from orchestration.lib.publish.factory_tables import FACTORY_TABLES
+from orchestration.lib.publish.sales_tables import SALES_TABLES
+from orchestration.lib.publish.table import Origin, PublishedTable, words
 
-
-class Origin(Enum):
-    """Where the rows of a published table come from."""
-
-    TABLE = "table"  # one warehouse table, as it is
-    DERIVED = "derived"  # a query of orchestration/lib/publish/sources.py
-
-
-@dataclass(frozen=True)
-class PublishedTable:
-    """One table of a snapshot.
-
-    Args:
-        name: file stem and view name.
-        source: ``schema.table`` in the warehouse; for derived tables the name of the query.
-        keys: columns that are sorted on first (all others follow, so that the order is total).
-        promised: columns that readers may rely on; publishing refuses a table that lacks one.
-        required: whether a snapshot without it makes no sense. A table that is not required is absent when the
-            company's data do not carry its entity; the manifest then names it.
-    """
-
-    name: str
-    source: str
-    keys: tuple[str, ...]
-    promised: tuple[str, ...]
-    en: str
-    zh: str
-    required: bool = False
-    origin: Origin = Origin.TABLE
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
-
+__all__ = ["TABLES", "TABLES_BY_NAME", "VOLATILE_COLUMNS", "Origin", "PublishedTable"]
 
 TABLES: tuple[PublishedTable, ...] = (
     PublishedTable(
         "metric_value",
         "metrics.metric_value",
-        _words("metric_id variant cut period_kind period_start view basis model"),
-        _words(
+        words("metric_id variant cut period_kind period_start view basis model"),
+        words(
             "metric_id variant cut channel_id campaign_id period_kind period_start view basis model"
             " numerator denominator value n is_mature"
         ),
@@ -56,32 +24,32 @@ TABLES: tuple[PublishedTable, ...] = (
     PublishedTable(
         "metric_availability",
         "metrics.metric_availability",
-        _words("metric_id"),
-        _words("metric_id"),
+        words("metric_id"),
+        words("metric_id"),
         "Which metrics the data can answer, and the reason for those it cannot.",
         "哪些指标可由现有数据计算，以及不可计算的原因。",
     ),
     PublishedTable(
         "campaign_scorecard",
         "metrics.campaign_scorecard",
-        _words("campaign_id"),
-        _words("campaign_id channel_id"),
+        words("campaign_id"),
+        words("campaign_id channel_id"),
         "One row per campaign: cost, leads, orders, credited money, return.",
         "每个营销活动一行：成本、线索、订单、归因金额与回报。",
     ),
     PublishedTable(
         "channel_month",
         "metrics.channel_month",
-        _words("channel_id month"),
-        _words("channel_id month"),
+        words("channel_id month"),
+        words("channel_id month"),
         "One row per channel and month: cost, leads, orders, credited money.",
         "每个渠道每月一行：成本、线索、订单与归因金额。",
     ),
     PublishedTable(
         "order_facts",
         "marts.order_facts",
-        _words("order_id"),
-        _words(
+        words("order_id"),
+        words(
             "order_id account_id customer_id origin_channel_id origin_campaign_id ordered_on is_excluded"
             " exclusion_reason is_first_order net_booked net_invoiced cogs gross_profit contribution collected"
         ),
@@ -91,123 +59,126 @@ TABLES: tuple[PublishedTable, ...] = (
     PublishedTable(
         "order_line_facts",
         "marts.order_line_facts",
-        _words("order_line_id"),
-        _words("order_line_id order_id"),
+        words("order_line_id"),
+        words("order_line_id order_id"),
         "One row per order line: product, quantity, price, money.",
         "每个订单行一行：产品、数量、价格与金额。",
     ),
     PublishedTable(
         "order_line_delivery",
         "marts.order_line_delivery",
-        _words("order_line_id"),
-        _words("order_line_id"),
+        words("order_line_id"),
+        words("order_line_id"),
         "One row per order line: what was promised when, and what was shipped when.",
         "每个订单行一行：承诺交期与实际发货。",
     ),
     PublishedTable(
         "lead_facts",
         "marts.lead_facts",
-        _words("lead_id"),
-        _words("lead_id account_id origin_channel_id origin_campaign_id created_on is_valid"),
+        words("lead_id"),
+        words("lead_id account_id origin_channel_id origin_campaign_id created_on is_valid"),
         "One row per lead after de-duplication, with what became of it.",
         "去重后每条线索一行，以及其后续结果。",
     ),
     PublishedTable(
         "opportunity_facts",
         "marts.opportunity_facts",
-        _words("opportunity_id"),
-        _words("opportunity_id"),
+        words("opportunity_id"),
+        words("opportunity_id"),
         "One row per opportunity: stage, amount, won or lost, the orders that came of it.",
         "每个商机一行：阶段、金额、赢单或丢单、形成的订单。",
     ),
     PublishedTable(
         "customer_facts",
         "marts.customer_facts",
-        _words("account_id"),
-        _words("account_id"),
+        words("account_id"),
+        words("account_id"),
         "One row per account (customer records of one legal entity joined).",
         "每个客户主体一行（同一法人的客户记录已合并）。",
     ),
     PublishedTable(
         "invoice_line_facts",
         "marts.invoice_line_facts",
-        _words("invoice_line_id"),
-        _words("invoice_line_id invoice_id"),
+        words("invoice_line_id"),
+        words("invoice_line_id invoice_id"),
         "One row per invoice line; credit notes are negative.",
         "每个发票行一行；红字发票为负数。",
     ),
     PublishedTable(
         "payment_facts",
         "marts.payment_facts",
-        _words("allocation_id"),
-        _words("allocation_id payment_id"),
+        words("allocation_id"),
+        words("allocation_id payment_id"),
         "One row per payment allocation: which invoice was paid, when, how late.",
         "每笔回款分摊一行：对应发票、付款日与天数。",
     ),
     PublishedTable(
         "payment_line_facts",
         "marts.payment_line_facts",
-        _words("payment_line_id"),
-        _words("payment_line_id"),
+        words("payment_line_id"),
+        words("payment_line_id"),
         "Each payment shared over the invoice lines it pays.",
         "每笔回款在其所付发票行上的分摊。",
     ),
     PublishedTable(
         "order_cost_facts",
         "marts.order_cost_facts",
-        _words("cost_line_id"),
-        _words("cost_line_id order_id"),
+        words("cost_line_id"),
+        words("cost_line_id order_id"),
         "Costs that an order bears: freight, commission, rebate, bad debt, after-sales.",
         "订单承担的成本：运费、佣金、返利、坏账、售后。",
     ),
     PublishedTable(
         "lot_facts",
         "marts.lot_facts",
-        _words("lot_no"),
-        _words("lot_no"),
+        words("lot_no"),
+        words("lot_no"),
         "One row per production lot: cost, yield, inspections.",
         "每个生产批次一行：成本、产出与检验。",
     ),
     PublishedTable(
         "dim_channel",
         "marts.dim_channel",
-        _words("channel_id"),
-        _words("channel_id name"),
+        words("channel_id"),
+        words("channel_id name"),
         "Channels.",
         "渠道。",
     ),
     PublishedTable(
         "dim_campaign",
         "marts.dim_campaign",
-        _words("campaign_id"),
-        _words("campaign_id name"),
+        words("campaign_id"),
+        words("campaign_id name"),
         "Campaigns.",
         "营销活动。",
     ),
     PublishedTable(
-        "dim_product", "marts.dim_product", _words("product_id"), _words("product_id name"), "Products.", "产品。"
+        "dim_product", "marts.dim_product", words("product_id"), words("product_id name"), "Products.", "产品。"
     ),
     PublishedTable(
         "dim_salesperson",
         "marts.dim_salesperson",
-        _words("salesperson_id"),
-        _words("salesperson_id name"),
+        words("salesperson_id"),
+        words("salesperson_id name"),
         "Salespeople (employees' display names).",
         "销售人员（员工显示名）。",
     ),
+    # the market, sales and distributors
+    *SALES_TABLES,
+    *FACTORY_TABLES,
     PublishedTable(
         "journey_touch",
         "attribution.journey_touch",
-        _words("order_id touch_position touch_id"),
-        _words("order_id account_id touch_id touch_position channel_id campaign_id touched_at is_in_journey"),
+        words("order_id touch_position touch_id"),
+        words("order_id account_id touch_id touch_position channel_id campaign_id touched_at is_in_journey"),
         "The touches of the account before each order, in order, with why one does not count.",
         "每个订单成交前该客户主体的触点及顺序，并说明不计入的原因。",
     ),
     PublishedTable(
         "attribution_credit",
         "attribution.attribution_credit",
-        _words("order_id order_line_id posting_id posted_on version model measure touch_id"),
-        _words(
+        words("order_id order_line_id posting_id posted_on version model measure touch_id"),
+        words(
             "order_id order_line_id posting_id posted_on version model measure touch_id campaign_id channel_id stage"
             " unattributed_reason amount"
         ),
@@ -217,32 +188,32 @@ TABLES: tuple[PublishedTable, ...] = (
     PublishedTable(
         "order_measure",
         "attribution.order_measure",
-        _words("order_id order_line_id posting_id posted_on measure"),
-        _words("order_id order_line_id posting_id posted_on measure amount"),
+        words("order_id order_line_id posting_id posted_on measure"),
+        words("order_id order_line_id posting_id posted_on measure amount"),
         "What the credits must sum to: each posting's amount per measure.",
         "归因金额的应有合计：每笔过账在各度量上的金额。",
     ),
     PublishedTable(
         "new_customer_weight",
         "attribution.new_customer_weight",
-        _words("account_id order_id model channel_id campaign_id"),
-        _words("account_id order_id converted_on model channel_id campaign_id weight"),
+        words("account_id order_id model channel_id campaign_id"),
+        words("account_id order_id converted_on model channel_id campaign_id weight"),
         "First-order weights: a new customer shared among the channels that won it; sums to 1 per account and model.",
         "首单权重：一个新客户在各渠道间的分配；每个主体每个模型合计为 1。",
     ),
     PublishedTable(
         "cost_allocation",
         "attribution.cost_allocation",
-        _words("cost_allocation_id"),
-        _words("cost_allocation_id spend_id campaign_id channel_id stage allocated_on month amount basis reason"),
+        words("cost_allocation_id"),
+        words("cost_allocation_id spend_id campaign_id channel_id stage allocated_on month amount basis reason"),
         "The cost ledger: each source cost row to campaign, channel, stage and month, to the cent.",
         "成本台账：每条成本分配到活动、渠道、阶段与月份，分毫不差。",
     ),
     PublishedTable(
         "gate_result",
         "gate_result",
-        _words("gate"),
-        _words("gate status"),
+        words("gate"),
+        words("gate status"),
         "Each check of each gate for the data of this snapshot.",
         "本快照数据在各质量门的每项检查结果。",
         required=True,
@@ -251,8 +222,8 @@ TABLES: tuple[PublishedTable, ...] = (
     PublishedTable(
         "row_account",
         "row_account",
-        _words("source_system source_object entity source_file source_sha256"),
-        _words(
+        words("source_system source_object entity source_file source_sha256"),
+        words(
             "source_system source_object entity source_file source_sha256 rows_in loaded quarantined merged filtered"
             " unchanged filter_reasons"
         ),
@@ -264,8 +235,8 @@ TABLES: tuple[PublishedTable, ...] = (
     PublishedTable(
         "quarantine_summary",
         "quarantine_summary",
-        _words("source_system source_object entity source_file rule_id column_name"),
-        _words(
+        words("source_system source_object entity source_file rule_id column_name"),
+        words(
             "source_system source_object entity source_file rule_id column_name row_count first_row reason_en reason_zh"
         ),
         "How many rows each rule holds back, by file, with the first such row. No raw values.",
@@ -276,16 +247,16 @@ TABLES: tuple[PublishedTable, ...] = (
     PublishedTable(
         "lead_merge",
         "intermediate.int_lead_merge",
-        _words("lead_id"),
-        _words("lead_id surviving_lead_id rule"),
+        words("lead_id"),
+        words("lead_id surviving_lead_id rule"),
         "Leads joined with another lead of the same person and intent, and by which rule.",
         "因同一人同一意向而并入其他线索的线索及其规则。",
     ),
     PublishedTable(
         "document_source",
         "document_source",
-        _words("entity document_id"),
-        _words("entity document_id source_system source_object source_file source_row source_sha256"),
+        words("entity document_id"),
+        words("entity document_id source_system source_object source_file source_row source_sha256"),
         "Where each document stands: file, row and content hash.",
         "每个单据的出处：文件、行号与内容哈希。",
         required=True,

@@ -53,6 +53,9 @@ def sources_of(snapshot: Snapshot, rows: Sequence[Mapping[str, Any]], table: str
         # The money of an order stands on its lines; the order's own row may be only the first of them.
         lines = _lines_of_orders(snapshot, [str(row["order_id"]) for row in rows])
         named = [[*pairs, *lines.get(str(row["order_id"]), [])] for row, pairs in zip(rows, named, strict=True)]
+    elif table == "ledger_tie_out":
+        # An account's month may be the sum of several lines of the books.
+        named = [[*pairs, *_lines_of_the_books(snapshot, row)] for row, pairs in zip(rows, named, strict=True)]
     known = _lookup(snapshot, {pair for pairs in named for pair in pairs})
     found = []
     for row, pairs in zip(rows, named, strict=True):
@@ -77,6 +80,16 @@ def _lines_of_orders(snapshot: Snapshot, order_ids: Sequence[str]) -> dict[str, 
     return found
 
 
+def _lines_of_the_books(snapshot: Snapshot, row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    if not snapshot.has("ledger_balance_facts"):
+        return []
+    lines = snapshot.rows(
+        "select balance_id from ledger_balance_facts where account = ? and month = ? order by all",
+        [row["account"], row["month"]],
+    )
+    return [("ledger_balance", line["balance_id"]) for line in lines]
+
+
 def _without_unknown(documents: list[Document]) -> list[Document]:
     """Drop ids without a source as long as something else of the row has one."""
     sourced = [document for document in documents if document.source is not None]
@@ -95,6 +108,9 @@ def _named(snapshot: Snapshot, row: Mapping[str, Any]) -> list[tuple[str, str]]:
             pairs.append(("lead", value[len("lead:") :]) if value.startswith("lead:") else ("touchpoint", value))
         elif column == "posting_id":
             pairs += _posting(snapshot, value)
+        elif column == "document_id" and row.get("document_kind") in snapshot.manifest.keys:
+            # a cost of an order: freight of a shipment, a service ticket, or a bill of its own
+            pairs.append((row["document_kind"], value))
         elif column in entity_of:
             pairs.append((entity_of[column], value))
     return list(dict.fromkeys(pairs))
@@ -168,6 +184,9 @@ def follow_document(snapshot: Snapshot, document: Document, *, limit: int = 10) 
         if "posting_id" in columns and kind is not None:
             conditions.append("posting_id = ?")
             values.append(f"{kind}:{document.document_id}")
+        if {"document_kind", "document_id"} <= set(columns):
+            conditions.append("document_kind = ? and document_id = ?")
+            values += [document.entity, document.document_id]
         if table == "document_source" or not conditions:
             continue
         where = " or ".join(conditions)

@@ -105,11 +105,13 @@ select
   cast(case when booked.distributor_id is null then 0 else booked.net_booked end as decimal(18, 2)) as net_booked,
   cast(case when invoiced.distributor_id is null then 0 else invoiced.net_invoiced end as decimal(18, 2))
     as net_invoiced,
-  -- a month whose invoice lines all lack a cost has no contribution; a month without invoices has its costs
+  -- nothing is known of a month with invoices, none of whose costs is known, and with no other cost
   cast(
-    case when invoiced.distributor_id is null then 0 else invoiced.gross_profit end
-    - case when borne.distributor_id is null then 0 else borne.cost end
-    as decimal(18, 2)
+    case
+      when invoiced.gross_profit is null and invoiced.distributor_id is not null and borne.distributor_id is null
+        then null
+      else coalesce(invoiced.gross_profit, 0) - case when borne.distributor_id is null then 0 else borne.cost end
+    end as decimal(18, 2)
   ) as contribution,
   cast(case when collected.distributor_id is null then 0 else collected.collected end as decimal(18, 2)) as collected,
   cast(sold_out.sell_out_quantity as decimal(18, 4)) as sell_out_quantity,
