@@ -2,27 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
-from orchestration.examples.demo.export_crm import crm_files
-from orchestration.examples.demo.export_erp import EXPORT_DAY, erp_files
-from orchestration.examples.demo.export_other import media_tables, service_rows
-from orchestration.examples.demo.fields import Factory
-from orchestration.examples.demo.funnel import build_leads, build_opportunities, build_parties
+from orchestration.examples.demo import loops
+from orchestration.examples.demo.activity import build_activity, build_stages
+from orchestration.examples.demo.export_crm import crm_files, media_files
+from orchestration.examples.demo.fields import EXPORT_DAY, Factory
+from orchestration.examples.demo.funnel import build_leads
 from orchestration.examples.demo.market import NO_ORDER_CAMPAIGNS, build_market
-from orchestration.examples.demo.money import build_invoices, build_order_costs, build_payments, build_tickets
-from orchestration.examples.demo.orders import build_orders, build_production, build_shipments
+from orchestration.examples.demo.parties import build_parties
+from orchestration.examples.demo.pipeline import build_opportunities
+from orchestration.examples.demo.quotes import build_quotes
+from orchestration.examples.demo.records import build_customers, build_records
+from orchestration.examples.demo.spend import build_spend
 from orchestration.examples.demo.touches import build_touches
-from orchestration.examples.demo.writers import write_csv, write_service, write_tables
+from orchestration.examples.demo.writers import Content, row_counts, write
 
 STEPS = (
-    build_market, build_parties, build_leads, build_opportunities, build_touches, build_orders, build_shipments,
-    build_production, build_invoices, build_payments, build_order_costs, build_tickets,
+    build_market, build_spend, build_parties, build_leads, build_touches, build_opportunities, build_customers,
+    build_stages, build_quotes, build_records, build_activity, *loops.STEPS,
 )  # fmt: skip
+
+REPEATS = {
+    "crm/leads.csv": 3,
+    f"erp/发票_{EXPORT_DAY}.csv": 1,
+    f"erp/发票行_{EXPORT_DAY}.csv": 2,
+    f"erp/核销_{EXPORT_DAY}.csv": 1,
+}
+"""How many rows of a file stand in it twice, exactly."""
+_NO_DAY = {"lead_id": "L99901", "created_at": "2024-02-30 09:00:00", "status": "新建"}
+_NO_STATUS = {"lead_id": "L99902", "created_at": "2024-05-06 10:30:00", "status": "待定？"}
+_NO_PRICE = {"quote_id": "BJ99901", "version": "1", "quoted_at": "2024-06-03 10:00:00", "net_amount": "面议"}
+_NO_SORT = {"activity_id": "HD999901", "kind": "钉钉？", "happened_at": "2024-06-04 11:20:00"}
+_NO_AMOUNT = {"收款单号": "SK99901", "收款日期": "2024/08/09", "金额": "壹万元整", "币种": "人民币"}
+_NO_KIND = {"费用编号": "DF99901", "费用类型": "招待费？", "发生日期": "2024/07/01", "金额": "800.00"}
+_NO_SUCH_DAY = {"原币": "USD", "本位币": "CNY", "日期": "2024/07/32", "汇率": "7.1300"}
+UNREADABLE: tuple[tuple[str, dict[str, str], str], ...] = (
+    ("crm/leads.csv", _NO_DAY, "cast:created_at"),
+    ("crm/leads.csv", _NO_STATUS, "value_map:status"),
+    ("crm/quotes.csv", _NO_PRICE, "cast:amount"),
+    ("crm/interactions.csv", _NO_SORT, "value_map:kind"),
+    (f"erp/收款_{EXPORT_DAY}.csv", _NO_AMOUNT, "cast:amount"),
+    (f"erp/订单费用_{EXPORT_DAY}.csv", _NO_KIND, "value_map:kind"),
+    ("erp/汇率_202407.csv", _NO_SUCH_DAY, "cast:rate_date"),
+)
+"""Rows that no rule can convert: file, the columns that are filled, and the rule that puts the row in quarantine."""
 
 
 def build(scale: int, seed: int) -> Factory:
@@ -39,67 +66,44 @@ def build(scale: int, seed: int) -> Factory:
     return factory
 
 
-def export_all(factory: Factory) -> dict[str, Any]:
-    """Every file by its path below ``inbox/``: a frame for CSV, an Arrow table for Parquet, frames for SQLite."""
-    files: dict[str, Any] = {f"crm/{name}.csv": frame for name, frame in crm_files(factory).items()}
-    files |= {f"erp/{name}.csv": frame for name, frame in erp_files(factory).items()}
-    files |= {f"ads/{name}.parquet": table for name, table in media_tables(factory).items()}
-    files["service/service.sqlite"] = service_rows(factory)
-    _plant_repeats(factory, files)
-    _plant_unreadable(factory, files)
-    return files
+def exports(factory: Factory) -> Iterator[tuple[str, Content]]:
+    """Every file by its path below ``inbox/``, with repeated and unreadable rows in it; one at a time, to spare memory.
+
+    What was planted, and how many rows each file has, stands in ``factory.planted`` once all have been taken.
+    """
+    rows: dict[str, int] = {}
+    planted: list[dict[str, object]] = []
+    for source in (crm_files, media_files, loops.files):
+        for name, clean in source(factory):
+            content = _with_faults(name, clean, planted)
+            rows |= row_counts(name, content)
+            yield name, content
+    factory.planted["rows"] = rows
+    repeated, office = dict(REPEATS), factory.planted.pop("office")
+    for part in ("repeated_media", "repeated_office"):
+        more = factory.planted.pop(part)
+        assert isinstance(more, dict), f"{part} has no files"
+        repeated |= more
+    assert isinstance(office, list), "the office's faults are a list"
+    factory.planted["quarantined"] = planted + office
+    factory.planted["repeated_rows"] = repeated
 
 
-def write(files: dict[str, Any], inbox: Path) -> None:
-    """Write what ``export_all`` returned."""
-    for name, content in files.items():
-        if isinstance(content, pa.Table):
-            write_tables((inbox / name).parent, {Path(name).stem: content})
-        elif isinstance(content, dict):
-            write_service(inbox / name, content)
-        else:
-            write_csv(inbox / name, content, "utf-8-sig" if name.startswith("crm/") else "gb18030")
+def _with_faults(name: str, content: Content, planted: list[dict[str, object]]) -> Content:
+    """The file with its repeated and its unreadable rows at the end; the latter are noted in ``planted``."""
+    planned = [(row, rule) for file, row, rule in UNREADABLE if file == name]
+    if name not in REPEATS and not planned:
+        return content
+    assert isinstance(content, pd.DataFrame), f"{name} is no CSV"
+    parts = [content, content.iloc[5 : 5 + REPEATS.get(name, 0)]]
+    for row, rule in planned:
+        parts.append(pd.DataFrame([{column: row.get(column, "") for column in content.columns}]))
+        # a spreadsheet counts from 1, and the header is its first row
+        planted.append({"file": name, "row": sum(map(len, parts)) + 1, "rule": rule})
+    return pd.concat(parts, ignore_index=True)
 
 
-def _plant_repeats(factory: Factory, files: dict[str, Any]) -> None:
-    """Exactly repeated rows: leads, an invoice and lines, and a media row delivered in two months' files."""
-    repeats = {
-        "crm/leads.csv": 3,
-        f"erp/发票_{EXPORT_DAY}.csv": 1,
-        f"erp/发票行_{EXPORT_DAY}.csv": 2,
-        f"erp/核销_{EXPORT_DAY}.csv": 1,
-    }
-    for name, count in repeats.items():
-        frame = files[name]
-        files[name] = pd.concat([frame, frame.iloc[5 : 5 + count]], ignore_index=True)
-    first, second = files["ads/media_202403.parquet"], "ads/media_202404.parquet"
-    files[second] = pa.concat_tables([files[second], first.slice(first.num_rows - 1, 1)])
-    factory.planted["repeated_rows"] = {**repeats, second: 1}
-
-
-def _plant_unreadable(factory: Factory, files: dict[str, Any]) -> None:
-    """Rows that no rule can convert; each must reach quarantine under its rule, and nothing else may depend on them."""
-    paid = {"收款单号": "SK99901", "收款日期": "2024/08/09", "金额": "壹万元整", "币种": "人民币"}
-    cost = {"费用编号": "DF99901", "费用类型": "招待费？", "发生日期": "2024/07/01", "金额": "800.00"}
-    rate = {"原币": "USD", "本位币": "CNY", "日期": "2024/07/32", "汇率": "7.1300"}
-    no_day = {"lead_id": "L99901", "created_at": "2024-02-30 09:00:00", "status": "新建"}
-    no_status = {"lead_id": "L99902", "created_at": "2024-05-06 10:30:00", "status": "待定？"}
-    bad: list[tuple[str, dict[str, str], str]] = [
-        ("crm/leads.csv", no_day, "cast:created_at"),
-        ("crm/leads.csv", no_status, "value_map:status"),
-        (f"erp/收款_{EXPORT_DAY}.csv", paid, "cast:amount"),
-        (f"erp/订单费用_{EXPORT_DAY}.csv", cost, "value_map:kind"),
-        ("erp/汇率_202407.csv", rate, "cast:rate_date"),
-    ]
-    planted = []
-    for name, row, rule in bad:
-        frame = files[name]
-        filled = {column: row.get(column, "") for column in frame.columns}
-        files[name] = pd.concat([frame, pd.DataFrame([filled])], ignore_index=True)
-        planted.append({"file": name, "row": len(files[name]) + 1, "rule": rule})
-    factory.planted["quarantined"] = planted
-    factory.planted["rows"] = {
-        name: content.num_rows if isinstance(content, pa.Table) else len(content)
-        for name, content in files.items()
-        if not isinstance(content, dict)
-    } | {f"service/service.sqlite#{table}": len(rows) for table, rows in files["service/service.sqlite"].items()}
+def write_all(factory: Factory, inbox: Path) -> None:
+    """Write every file."""
+    for name, content in exports(factory):
+        write(content, inbox / name)

@@ -1,196 +1,247 @@
-"""The ERP's side of the export."""
+"""The ERP's side of the export: Chinese headers, amounts with thousands separators, red documents without a sign."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
-from orchestration.examples.demo.fields import Factory, moment_text, money_text
+from orchestration.examples.demo.export_books import DAY_TEXT, book_tables, rates_by_month
+from orchestration.examples.demo.fields import EXPORT_DAY, Factory, moment_text, money_text
 
-EXPORT_DAY = "20250630"
-
-
-def erp_files(factory: Factory) -> dict[str, pd.DataFrame]:
-    """The ERP's CSV files: Chinese headers, amounts with thousands separators, red documents without a sign."""
-    return {
-        **_erp_parties(factory),
-        **_erp_sales(factory),
-        **_erp_money(factory),
-        **{f"汇率_{month}": frame for month, frame in _rates_by_month(factory)},
-    }
+MINUTE = "%Y/%m/%d %H:%M"
+CLASSES = {"I": "一类", "II": "二类", "III": "三类"}
 
 
-def _erp_parties(factory: Factory) -> dict[str, pd.DataFrame]:
+def erp_files(factory: Factory) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Name below ``erp/`` and rows of each file."""
+    for part in (_parties, _orders, _shipments, _invoices, _payments, book_tables):
+        for name, frame in part(factory):
+            yield f"{name}_{EXPORT_DAY}.csv", frame
+    yield from rates_by_month(factory)
+
+
+def _money(fen: np.ndarray | pd.Series) -> pd.Series:
+    return money_text(fen, thousands=True)
+
+
+def _percent(whole: np.ndarray | pd.Series) -> pd.Series:
+    return money_text(whole)
+
+
+def _currency(frame: pd.DataFrame, *, mixed: bool = False) -> np.ndarray:
+    """The ERP prints 人民币; where clerks type the currency, one in nine writes RMB."""
+    code = frame["currency"].to_numpy(dtype=object)
+    chinese = np.where(np.arange(len(frame)) % 9 == 4, "RMB", "人民币") if mixed else "人民币"
+    return np.where(code == "CNY", chinese, code)
+
+
+def _parties(factory: Factory) -> Iterator[tuple[str, pd.DataFrame]]:
     customer, product, distributor = factory["customer"], factory["product"], factory["distributor"]
-    return {
-        f"客户_{EXPORT_DAY}": pd.DataFrame(
+    yield (
+        "客户",
+        pd.DataFrame(
             {
                 "客户编码": customer["customer"],
                 "客户名称": customer["name"],
                 "统一社会信用代码": customer["tax_id"],
                 "客户类型": customer["kind"],
+                "客户分类": customer["segment"],
                 "区域": customer["region"],
+                "所属集团": customer["group"],
                 "所属经销商": customer["agent"],
-                "建档日期": moment_text(customer["created"], "%Y/%m/%d"),
+                "建档日期": moment_text(customer["created"], DAY_TEXT),
             }
         ),
-        f"经销商_{EXPORT_DAY}": pd.DataFrame(
+    )
+    yield (
+        "经销商",
+        pd.DataFrame(
             {
                 "经销商编码": distributor["distributor"],
                 "经销商名称": distributor["name"],
                 "区域": distributor["region"],
                 "级别": distributor["level"],
                 "上级": distributor["parent"],
+                "合同开始": moment_text(distributor["contract_from"], DAY_TEXT),
+                "合同结束": moment_text(distributor["contract_to"], DAY_TEXT),
             }
         ),
-        f"产品_{EXPORT_DAY}": pd.DataFrame(
+    )
+    yield (
+        "产品",
+        pd.DataFrame(
             {
                 "产品编码": product["product"],
                 "产品名称": product["name"],
                 "系列": product["family"],
-                "管理类别": product["device_class"].map({"I": "一类", "II": "二类", "III": "三类"}),
-                "目录价": money_text(product["list_price"], thousands=True),
-                "标准成本": money_text(product["standard_cost"], thousands=True),
+                "管理类别": product["device_class"].map(CLASSES),
+                "UDI-DI": product["udi_di"],
+                "单位": product["unit"],
+                "目录价": _money(product["list_price"]),
+                "标准成本": _money(product["standard_cost"]),
             }
         ),
-    }
+    )
 
 
-def _erp_sales(factory: Factory) -> dict[str, pd.DataFrame]:
+def _orders(factory: Factory) -> Iterator[tuple[str, pd.DataFrame]]:
     order, line = factory["order"], factory["order_line"]
-    shipment, shipped, cost = factory["shipment"], factory["shipment_line"], factory["order_cost"]
-    return {
-        f"订单_{EXPORT_DAY}": pd.DataFrame(
+    yield (
+        "订单",
+        pd.DataFrame(
             {
                 "单号": order["order"],
                 "单据类型": order["kind"],
                 "客户编码": order["customer"],
                 "商机号": order["opportunity"],
+                "报价单号": order["quote"],
                 "市场活动": order["campaign"],
                 "业务员": order["owner"],
                 "经销商": order["agent"],
-                "下单时间": moment_text(order["ordered"], "%Y/%m/%d %H:%M"),
-                "确认时间": moment_text(order["confirmed"], "%Y/%m/%d %H:%M"),
-                "币种": order["currency"].replace("CNY", "人民币"),
+                "下单时间": moment_text(order["ordered"], MINUTE),
+                "确认时间": moment_text(order["confirmed"], MINUTE),
+                "币种": _currency(order, mixed=True),
                 "状态": order["status"],
                 "样品": order["sample"],
                 "内部往来": order["internal"],
                 "测试": order["test"],
             }
         ),
-        f"订单行_{EXPORT_DAY}": pd.DataFrame(
+    )
+    yield (
+        "订单行",
+        pd.DataFrame(
             {
                 "单号": line["order"],
                 "行号": line["line"].astype(str),
                 "产品编码": line["product"],
-                "承诺交期": moment_text(line["promised"], "%Y/%m/%d"),
-                "变更交期": moment_text(line["revised"], "%Y/%m/%d"),
+                "承诺交期": moment_text(line["promised"], DAY_TEXT),
+                "变更交期": moment_text(line["revised"], DAY_TEXT),
                 "数量": line["quantity"].astype(str),
-                "目录价": money_text(line["list_price"], thousands=True),
-                "折扣率": (line["percent"] / 100).map("{:.2f}".format),
-                "单价": money_text(line["unit_price"], thousands=True),
-                "税率": (line["tax_percent"] / 100).map("{:.2f}".format),
-                "不含税金额": money_text(line["net"], thousands=True),
-                "税额": money_text(line["tax"], thousands=True),
+                "目录价": _money(line["list_price"]),
+                "折扣率": _percent(line["percent"]),
+                "单价": _money(line["unit_price"]),
+                "税率": _percent(line["tax_percent"]),
+                "不含税金额": _money(line["net"]),
+                "税额": _money(line["tax"]),
             }
         ),
-        f"发货_{EXPORT_DAY}": pd.DataFrame(
+    )
+    cost = factory["order_cost"]
+    yield (
+        "订单费用",
+        pd.DataFrame(
+            {
+                "费用编号": cost["cost"],
+                "凭证号": cost["document"],
+                "单号": cost["order"],
+                "费用类型": cost["kind"],
+                "发生日期": moment_text(cost["day"], DAY_TEXT),
+                "金额": _money(cost["amount"]),
+            }
+        ),
+    )
+
+
+def _shipments(factory: Factory) -> Iterator[tuple[str, pd.DataFrame]]:
+    shipment, shipped = factory["shipment"], factory["shipment_line"]
+    yield (
+        "发货",
+        pd.DataFrame(
             {
                 "发货单号": shipment["shipment"],
                 "单号": shipment["order"],
-                "发货时间": moment_text(shipment["shipped"], "%Y/%m/%d %H:%M"),
-                "签收时间": moment_text(shipment["delivered"], "%Y/%m/%d %H:%M"),
+                "发货时间": moment_text(shipment["shipped"], MINUTE),
+                "签收时间": moment_text(shipment["delivered"], MINUTE),
                 "承运商": shipment["carrier"],
-                "运费": money_text(shipment["freight"], thousands=True),
+                # the forwarder bills sea freight later; it stands among the costs of the order
+                "运费": np.where(shipment["by_sea"], "", _money(shipment["freight"])),
             }
         ),
-        f"发货行_{EXPORT_DAY}": pd.DataFrame(
+    )
+    yield (
+        "发货行",
+        pd.DataFrame(
             {
                 "发货单号": shipped["shipment"],
+                "序号": shipped["sequence"].astype(str),
                 "单号": shipped["order"],
                 "行号": shipped["line"].astype(str),
+                "产品编码": shipped["product"],
                 "批号": shipped["lot"],
                 "序列号": shipped["serial"],
+                "UDI": shipped["udi_pi"],
                 "数量": shipped["quantity"].astype(str),
             }
         ),
-        f"订单费用_{EXPORT_DAY}": pd.DataFrame(
-            {
-                "费用编号": cost["cost"],
-                "单号": cost["order"],
-                "费用类型": cost["kind"],
-                "发生日期": moment_text(cost["day"], "%Y/%m/%d"),
-                "金额": money_text(cost["amount"], thousands=True),
-            }
-        ),
-    }
+    )
 
 
-def _erp_money(factory: Factory) -> dict[str, pd.DataFrame]:
+def _invoices(factory: Factory) -> Iterator[tuple[str, pd.DataFrame]]:
     invoice, line = factory["invoice"], factory["invoice_line"]
-    payment, allocation = factory["payment"], factory["allocation"]
-    kind = line["invoice"].map(invoice.set_index("invoice")["kind"])
-    known = line["cost"] >= 0
-    return {
-        f"发票_{EXPORT_DAY}": pd.DataFrame(
+    yield (
+        "发票",
+        pd.DataFrame(
             {
                 "发票号": invoice["invoice"],
                 "发票类型": invoice["kind"],
                 "单号": invoice["order"],
                 "客户编码": invoice["customer"],
-                "开票日期": moment_text(invoice["invoiced"], "%Y/%m/%d"),
-                "到期日": moment_text(invoice["due"], "%Y/%m/%d"),
-                "不含税金额": money_text(invoice["net"], thousands=True),
-                "税额": money_text(invoice["tax"], thousands=True),
-                "币种": invoice["currency"].replace("CNY", "人民币"),
+                "开票日期": moment_text(invoice["invoiced"], DAY_TEXT),
+                "到期日": moment_text(invoice["due"], DAY_TEXT),
+                "不含税金额": _money(invoice["net"]),
+                "税额": _money(invoice["tax"]),
+                "币种": _currency(invoice),
                 "冲销发票": invoice["reverses"],
             }
         ),
-        f"发票行_{EXPORT_DAY}": pd.DataFrame(
+    )
+    red = line["reverses"].fillna("") != ""
+    yield (
+        "发票行",
+        pd.DataFrame(
             {
                 "发票号": line["invoice"],
                 "行号": line["number"].astype(str),
-                "发票类型": kind,
+                "发票类型": np.where(red, "红字发票", "蓝字发票"),
                 "单号": line["order"],
                 "订单行号": line["line"].astype(str),
                 "产品编码": line["product"],
                 "数量": line["quantity"].astype(str),
-                "不含税金额": money_text(line["net"], thousands=True),
-                "税额": money_text(line["tax"], thousands=True),
-                "成本": np.where(known, money_text(line["cost"], thousands=True), ""),
+                "不含税金额": _money(line["net"]),
+                "税额": _money(line["tax"]),
+                "成本": np.where(line["cost"] >= 0, _money(line["cost"]), ""),
             }
         ),
-        f"收款_{EXPORT_DAY}": pd.DataFrame(
+    )
+
+
+def _payments(factory: Factory) -> Iterator[tuple[str, pd.DataFrame]]:
+    payment, allocation = factory["payment"], factory["allocation"]
+    yield (
+        "收款",
+        pd.DataFrame(
             {
                 "收款单号": payment["payment"],
+                "银行流水号": payment["reference"],
                 "客户编码": payment["customer"],
-                "收款日期": moment_text(payment["paid"], "%Y/%m/%d"),
-                "金额": money_text(payment["amount"], thousands=True),
-                "币种": payment["currency"].replace("CNY", "人民币"),
+                "收款日期": moment_text(payment["paid"], DAY_TEXT),
+                "金额": _money(payment["amount"]),
+                "币种": _currency(payment),
                 "方式": payment["method"],
             }
         ),
-        f"核销_{EXPORT_DAY}": pd.DataFrame(
+    )
+    yield (
+        "核销",
+        pd.DataFrame(
             {
                 "核销号": allocation["allocation"],
                 "收款单号": allocation["payment"],
                 "发票号": allocation["invoice"],
-                "核销金额": money_text(allocation["amount"], thousands=True),
+                "核销金额": _money(allocation["amount"]),
             }
         ),
-    }
-
-
-def _rates_by_month(factory: Factory) -> list[tuple[str, pd.DataFrame]]:
-    rate = factory["rate"]
-    text = pd.DataFrame(
-        {
-            "原币": rate["currency"],
-            "本位币": "CNY",
-            "日期": moment_text(rate["day"], "%Y/%m/%d"),
-            "汇率": money_text(rate["micro"], places=6),
-            "类型": "中间价",
-        }
     )
-    month = moment_text(rate["day"], "%Y%m")
-    return [(str(key), group.reset_index(drop=True)) for key, group in text.groupby(month, sort=True)]

@@ -1,40 +1,17 @@
-"""The advertising platform's Parquet files and the service database."""
+"""The service database."""
 
 from __future__ import annotations
 
 import pandas as pd
-import pyarrow as pa
 
 from orchestration.examples.demo.fields import Factory, moment_text, money_text
-
-
-def media_tables(factory: Factory) -> dict[str, pa.Table]:
-    """One Parquet file per month, with the platform's own types: date, decimal, integer."""
-    media = factory["media"]
-    month = moment_text(media["day"], "%Y%m")
-    tables = {}
-    for key, rows in media.groupby(month, sort=True):
-        tables[f"media_{key}"] = pa.table(
-            {
-                "date": pa.array(pd.to_datetime(rows["day"]).dt.date),
-                "utm_source": pa.array(rows["utm_source"]),
-                "utm_medium": pa.array(rows["utm_medium"]),
-                "utm_campaign": pa.array(rows["campaign"]),
-                "placement": pa.array(rows["placement"]),
-                "impressions": pa.array(rows["impressions"], pa.int64()),
-                "clicks": pa.array(rows["clicks"], pa.int64()),
-                "cost_net": pa.array(money_text(rows["net"])).cast(pa.decimal128(18, 2)),
-                "vat": pa.array(money_text(rows["tax"])).cast(pa.decimal128(18, 2)),
-                "currency": pa.array(rows["currency"]),
-            }
-        )
-    return tables
-
+from orchestration.examples.demo.writers import Database
 
 SERVICE_TABLES = {
     "production_orders": """
-        work_order TEXT, product TEXT, lot_no TEXT, planned_start TEXT, planned_finish TEXT, started_at TEXT,
-        finished_at TEXT, qty_planned INTEGER, qty_finished INTEGER, qty_scrapped INTEGER,
+        work_order TEXT, product TEXT, lot_no TEXT, order_no TEXT, line_no INTEGER, planned_start TEXT,
+        planned_finish TEXT, started_at TEXT, finished_at TEXT,
+        qty_planned INTEGER, qty_finished INTEGER, qty_scrapped INTEGER,
         material_cost NUMERIC, labour_cost NUMERIC, overhead_cost NUMERIC""",
     "inspections": """
         inspection_id TEXT, lot_no TEXT, work_order TEXT, kind TEXT, step TEXT, inspected_at TEXT,
@@ -47,6 +24,11 @@ SERVICE_TABLES = {
         opened_at TEXT, closed_at TEXT, parts_cost NUMERIC, labour_cost NUMERIC, travel_cost NUMERIC,
         recovered NUMERIC, is_warranty INTEGER""",
 }
+
+
+def service_database(factory: Factory) -> Database:
+    """The service database."""
+    return Database(SERVICE_TABLES, service_rows(factory))
 
 
 def service_rows(factory: Factory) -> dict[str, pd.DataFrame]:
@@ -64,6 +46,8 @@ def service_rows(factory: Factory) -> dict[str, pd.DataFrame]:
             made["work_order"],
             made["product"],
             made["lot"],
+            made["order"],
+            made["line"].where(made["line"] > 0).astype(object),
             moment_text(made["planned_start"], day),
             moment_text(made["planned_finish"], day),
             moment_text(made["started"]),

@@ -7,9 +7,12 @@ from typing import Literal
 
 import pandas as pd
 
+from orchestration.examples.demo.fields import EXPORT_DAY
 from orchestration.examples.demo.writers import write_csv
 
 ENCODING = "gb18030"
+AFTER = "20260101"
+"""The day of the export that brings the fault."""
 
 
 def plant_currency_fault(
@@ -28,8 +31,8 @@ def plant_currency_fault(
         its_lines = lines[lines["发票号"] == chosen["发票号"].iloc[0]].drop_duplicates().copy()
         chosen["发票号"] = its_lines["发票号"] = "FP-XXX-1"
         chosen["币种"] = "XXX"
-        write_csv(inbox / "发票行_20250701.csv", its_lines, ENCODING)
-        return _write(inbox / "发票_20250701.csv", chosen)
+        write_csv(inbox / f"发票行_{AFTER}.csv", its_lines, ENCODING)
+        return _write(inbox / f"发票_{AFTER}.csv", chosen)
     month = _busiest_dollar_month(_read(inbox, "发票"))
     path = inbox / f"汇率_{month}.csv"
     rates = pd.read_csv(path, dtype=str, keep_default_na=False, encoding=ENCODING)
@@ -52,17 +55,17 @@ def plant_time_fault(
         chosen["单号"] = its_lines["单号"] = "SO99999"
         chosen["商机号"] = ""
         chosen["下单时间"], chosen["确认时间"] = "2099/01/05 10:00", "2099/01/05 16:00"
-        write_csv(inbox / "订单行_20250701.csv", its_lines, ENCODING)
-        return _write(inbox / "订单_20250701.csv", chosen)
+        write_csv(inbox / f"订单行_{AFTER}.csv", its_lines, ENCODING)
+        return _write(inbox / f"订单_{AFTER}.csv", chosen)
     shipments = _read(inbox, "发货")
     chosen = shipments.iloc[[len(shipments) // 2]].copy()
     for column in ("发货时间", "签收时间"):
         chosen[column] = chosen[column].str.replace(r"^(\d{4})", lambda year: str(int(year[1]) - 1), regex=True)
-    return _write(inbox / "发货_20250701.csv", chosen)
+    return _write(inbox / f"发货_{AFTER}.csv", chosen)
 
 
 def _read(inbox: Path, name: str) -> pd.DataFrame:
-    return pd.read_csv(inbox / f"{name}_20250630.csv", dtype=str, keep_default_na=False, encoding=ENCODING)
+    return pd.read_csv(inbox / f"{name}_{EXPORT_DAY}.csv", dtype=str, keep_default_na=False, encoding=ENCODING)
 
 
 def _write(path: Path, frame: pd.DataFrame) -> Path:

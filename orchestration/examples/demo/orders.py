@@ -1,207 +1,183 @@
-"""Order loop of the demo: orders, lines, shipments and the production lots they came from."""
+"""Orders of the demo: those that won opportunities became, repeat orders, distributors' stock orders, and odd ones."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from orchestration.examples.demo.fields import (
-    CUTOFF,
-    DAY,
-    START,
-    Factory,
-    codes,
-    day_of,
-    half_up,
-    pick,
-    seconds,
-    stream,
-)
+from orchestration.examples.demo.catalogue import TO_ORDER, customer_kind, draw_budget, draw_lines
+from orchestration.examples.demo.fields import CUTOFF, DAY, DAYS, START, Factory, codes, half_up, pick, seconds, stream
+from orchestration.examples.demo.workdays import busy_days, office_hours, workday
 
-EXPORT_PRICE = {"CNY": 1.0, "USD": 0.145, "EUR": 0.133}
-"""List price abroad as a share of the list price in CNY; only the generator needs it, so a float does."""
+ORDERS = 312
+"""Orders of sale at scale 1, with the odd ones."""
+STOCK_ORDERS = 86
+OLD_CUSTOMERS = 40
+"""How many of the customers from before the two years go on ordering."""
+ODD = {"已取消": 6, "样品": 5, "草稿": 3, "内部": 1, "测试": 1, "调拨单": 4}
+"""What is in the export and is no sale, per scale: cancelled, samples, drafts, internal, tests, stock transfers."""
+TAG_SHARE = 0.05
 
 
 def build_orders(factory: Factory) -> None:
-    """Orders from won opportunities, repeat orders, distributors' orders, and the kinds that must not count."""
+    """Order headers and their lines."""
     rng = stream(factory.seed, "orders")
     customers = factory["customer"].set_index("customer")
-    won = factory["opportunity"][factory["opportunity"]["result"] == "赢单"]
-    first = pd.DataFrame(
-        {
-            "customer": won["customer"],
-            "opportunity": won["opportunity"],
-            "owner": won["owner"],
-            "ordered": won["closed"] + pd.to_timedelta(rng.integers(0, 10 * 86_400, len(won)), unit="s"),
-        }
-    )
-    again = first[rng.random(len(first)) < 0.24].copy()
-    again["opportunity"] = ""
-    again["ordered"] = again["ordered"] + pd.to_timedelta(rng.integers(60 * 86_400, 240 * 86_400, len(again)), unit="s")
-    agents = factory["customer"][factory["customer"]["agent"] != ""]
-    count = 10 * factory.scale
-    via = pd.DataFrame(
-        {
-            "customer": pick(rng, agents["customer"].tolist(), count),
-            "opportunity": "",
-            "owner": pick(rng, factory["salesperson"]["sales"].tolist(), count),
-            "ordered": (START + seconds(20 + rng.random(count) * 520)).astype("datetime64[s]"),
-        }
-    )
-    orders = pd.concat([first, again, via], ignore_index=True)
+    won = _from_quotes(factory, rng)
+    again = _repeats(factory, rng, won)
+    orders = pd.concat([won, again, _stock_orders(factory, rng)], ignore_index=True)
     orders["ordered"] = orders["ordered"].astype("datetime64[s]")
+    wait = seconds(rng.random(len(orders)) * 1.6 + 0.05)
     # an order number of the factory itself exists only once it was confirmed before the export
-    orders["confirmed"] = orders["ordered"] + pd.to_timedelta(rng.integers(1_800, 2 * 86_400, len(orders)), unit="s")
-    orders = orders[orders["confirmed"] <= CUTOFF].sort_values("ordered", kind="stable").reset_index(drop=True)
+    orders["confirmed"] = (orders["ordered"].to_numpy() + wait).astype("datetime64[m]").astype("datetime64[s]")
+    orders = orders[orders["confirmed"] <= CUTOFF].sort_values(["ordered", "customer"], kind="stable")
+    orders = orders.reset_index(drop=True)
     orders.insert(0, "order", codes("SO", len(orders), 5))
     orders["currency"] = customers["currency"].reindex(orders["customer"]).to_numpy()
-    orders["agent"] = customers["agent"].reindex(orders["customer"]).to_numpy()
+    agent = customers["agent"].reindex(orders["customer"]).to_numpy()
+    orders["agent"] = np.where(orders["agent"] == "", agent, orders["agent"])
     orders["kind"], orders["status"] = "销售订单", "已确认"
     orders["sample"] = orders["test"] = orders["internal"] = "否"
     orders.loc[orders["ordered"] < CUTOFF - 200 * DAY, "status"] = "已关闭"
-    picks = np.sort(rng.choice(len(orders), 16 * factory.scale, replace=False))
-    odd = np.array_split(rng.permutation(picks), 4)
-    orders.loc[odd[0], "status"] = "已取消"
-    orders.loc[odd[1], "sample"] = "是"
-    orders.loc[odd[2][:1], "internal"] = "是"
-    orders.loc[odd[2][1:2], "test"] = "是"
-    orders.loc[odd[2][2:], "status"] = "草稿"
-    orders.loc[odd[3], "kind"] = "调拨单"  # stock transfers share the export and are left out by the mapping
+    _make_odd(factory, rng, orders)
     orders["confirmed"] = orders["confirmed"].where(orders["status"] != "草稿")
-    # a few orders carry the campaign they answer to, whatever the funnel says
-    tagged = (rng.random(len(orders)) < 0.06) & (orders["ordered"] > np.datetime64("2024-05-01"))
-    orders["campaign"] = np.where(tagged, "CMEF-24S", "")
+    orders["campaign"] = _tags(factory, rng, orders)
     factory["order"] = orders
-    _lines(factory, rng)
+    factory["order_line"] = _lines(factory, rng, orders)
     factory.planted["transfer_orders"] = orders.loc[orders["kind"] == "调拨单", "order"].tolist()
 
 
-def _lines(factory: Factory, rng: np.random.Generator) -> None:
-    orders, products = factory["order"], factory["product"]
-    number = rng.integers(1, 5, len(orders))
-    owner = np.repeat(np.arange(len(orders)), number)
-    count = len(owner)
-    product = rng.integers(0, len(products), count)
-    list_cny = products["list_price"].to_numpy()[product]
-    currency = orders["currency"].to_numpy()[owner]
-    share = np.array([round(EXPORT_PRICE[c] * 1000) for c in currency])
-    list_price = half_up(list_cny * share, 1000)
-    percent = rng.choice([0, 5, 10, 15, 20], count, p=[0.35, 0.25, 0.2, 0.12, 0.08])
-    unit_price = half_up(list_price * (100 - percent), 100)
-    # cheap consumables go in dozens, capital equipment one or two at a time
-    quantity = 1 + rng.integers(0, np.maximum(1, np.minimum(40, 6_000_000 // list_cny)), count)
-    net = unit_price * quantity
-    confirmed = orders["confirmed"].fillna(orders["ordered"]).to_numpy().astype("datetime64[s]")[owner]
-    promised = day_of(confirmed) + rng.integers(22, 48, count) * DAY
-    lines = pd.DataFrame(
+def _from_quotes(factory: Factory, rng: np.random.Generator) -> pd.DataFrame:
+    """One order per won opportunity, a few days after it closed, for what its accepted quote says."""
+    won = factory["opportunity"][factory["opportunity"]["result"] == "赢单"]
+    ordered = won["closed"].to_numpy().astype("datetime64[s]") + seconds(rng.random(len(won)) * 6)
+    return pd.DataFrame(
         {
-            "order": orders["order"].to_numpy()[owner],
-            "owner": owner,
-            "line": np.arange(count) - np.repeat(np.cumsum(number) - number, number) + 1,
-            "product": products["product"].to_numpy()[product],
-            "product_index": product,
-            "quantity": quantity,
-            "list_price": list_price,
-            "percent": percent,
-            "unit_price": unit_price,
-            "tax_percent": np.where(currency == "CNY", 13, 0),
-            "net": net,
-            "promised": promised,
+            "customer": won["customer"].to_numpy(),
+            "opportunity": won["opportunity"].to_numpy(),
+            "quote": won["quote"].to_numpy(),
+            "owner": won["owner"].to_numpy(),
+            "agent": won["agent"].to_numpy(),
+            "ordered": np.maximum(won["closed"].to_numpy(), office_hours(rng, workday(ordered))),
         }
     )
-    lines["tax"] = half_up(lines["net"] * lines["tax_percent"], 100)
-    late = rng.random(count) < 0.08
-    lines["revised"] = pd.Series(promised + 14 * DAY).where(late)
-    # transfers have no lines of sale
-    factory["order_line"] = lines[~lines["owner"].isin(np.flatnonzero(orders["kind"] == "调拨单"))]
 
 
-def build_shipments(factory: Factory) -> None:
-    """One or two shipments per order; a line goes whole in one of them, or is split over both."""
-    rng = stream(factory.seed, "shipments")
-    orders, lines = factory["order"], factory["order_line"]
-    shippable = orders["status"].isin(["已确认", "已关闭"]).to_numpy()
-    confirmed = orders["confirmed"].to_numpy().astype("datetime64[s]")
-    first = confirmed + seconds(14 + rng.random(len(orders)) * 24)
-    second = first + seconds(4 + rng.random(len(orders)) * 16)
-    roll = rng.random(len(lines))
-    quantity = lines["quantity"].to_numpy()
-    in_second = np.where(roll < 0.78, 0, np.where((roll < 0.9) & (quantity > 1), quantity // 2, quantity))
-    parts = [
-        lines[["order", "line", "product", "owner"]].assign(number=1, quantity=quantity - in_second),
-        lines[["order", "line", "product", "owner"]].assign(number=2, quantity=in_second),
-    ]
-    shipped = pd.concat(parts, ignore_index=True)
-    moment = np.where(shipped["number"] == 1, first[shipped["owner"]], second[shipped["owner"]])
-    shipped["shipped"] = moment.astype("datetime64[s]")
-    shipped = shipped[(shipped["quantity"] > 0) & (shipped["shipped"] <= CUTOFF) & shippable[shipped["owner"]]]
-    shipped = shipped.sort_values(["shipped", "order", "number", "line"], kind="stable").reset_index(drop=True)
-    group = shipped.groupby(["order", "number"], sort=False).ngroup()
-    shipped["shipment"] = codes("FH", int(group.max()) + 1, 5)[group]
-    shipped.insert(0, "shipment_line", shipped["shipment"] + "-" + shipped["line"].astype(str))
-    month = shipped["shipped"].dt.to_period("M")
-    shipped["lot"] = "LOT-" + shipped["product"] + "-" + (month - 1).dt.strftime("%y%m")
-    shipped["serial"] = np.where(shipped["quantity"] == 1, "SN" + shipped["shipment_line"].str[2:], "")
-    headers = shipped.drop_duplicates("shipment")[["shipment", "order", "shipped", "owner"]].reset_index(drop=True)
-    delivered = headers["shipped"] + pd.to_timedelta(rng.integers(86_400, 6 * 86_400, len(headers)), unit="s")
-    headers["delivered"] = delivered.where(delivered <= CUTOFF)
-    headers["carrier"] = pick(rng, ("顺丰", "德邦", "中外运"), len(headers))
-    headers["freight"] = rng.integers(18_000, 260_000, len(headers))
-    factory["shipment"], factory["shipment_line"] = headers, shipped
-
-
-def build_production(factory: Factory) -> None:
-    """One lot per product and month, made in the month before it ships, with its costs and inspections."""
-    rng = stream(factory.seed, "production")
-    cost = factory["product"].set_index("product")["standard_cost"]
-    need = factory["shipment_line"].groupby(["lot", "product"], sort=True)["quantity"].sum().reset_index()
-    count = len(need)
-    month = pd.to_datetime("20" + need["lot"].str[-4:] + "01", format="%Y%m%d").to_numpy().astype("datetime64[s]")
-    started = month + seconds(0.3 + rng.random(count) * 6)
-    finished = started + seconds(6 + rng.random(count) * 14)
-    made = need["quantity"].to_numpy() + rng.integers(0, 6, count)
-    scrapped = rng.binomial(made, 0.02)
-    total = cost.reindex(need["product"]).to_numpy() * (made + scrapped) * rng.integers(92, 112, count) // 100
-    material, labour = total * 62 // 100, total * 21 // 100
-    lots = pd.DataFrame(
+def _repeats(factory: Factory, rng: np.random.Generator, won: pd.DataFrame) -> pd.DataFrame:
+    """Later orders of customers won here, and those of old ones: when the two years begin there are no others yet."""
+    count = max(ORDERS * factory.scale - len(won) - STOCK_ORDERS * factory.scale, 60 * factory.scale)
+    known = won[won["ordered"] < CUTOFF - 100 * DAY]
+    new = known.iloc[np.sort(rng.integers(0, len(known), count * 2 // 5))].copy()
+    gap = 40 + rng.gamma(2.2, 55, len(new))
+    new["ordered"] = office_hours(rng, workday(new["ordered"].to_numpy() + seconds(gap)))
+    customers = factory["customer"]
+    usual = customers[(customers["kind"] != "经销商") & (customers["twin"] == "")]
+    before = usual[usual["created"] < START]
+    usual = (before if len(before) else usual)["customer"].to_numpy(dtype=object)
+    old_ones = usual[np.sort(rng.choice(len(usual), min(len(usual), OLD_CUSTOMERS * factory.scale), replace=False))]
+    owners = pick(rng, _sellers(factory), len(old_ones))
+    chosen = rng.integers(0, len(old_ones), count - len(new))
+    early = len(chosen) * 3 // 5
+    days = np.concatenate([busy_days(rng, early, 2, 210), busy_days(rng, len(chosen) - early, 150, DAYS - 2)])
+    old = pd.DataFrame(
         {
-            "work_order": codes("MO", count, 5),
-            "product": need["product"],
-            "lot": need["lot"],
-            "planned_start": day_of(month),
-            "planned_finish": day_of(month) + 18 * DAY,
-            "started": started,
-            "finished": finished,
-            "planned": made + scrapped,
-            "made": made,
-            "scrapped": scrapped,
-            "material": material,
-            "labour": labour,
-            "overhead": total - material - labour,
+            "customer": old_ones[chosen],
+            "owner": owners[chosen],
+            "agent": "",
+            "ordered": office_hours(rng, days),
         }
     )
-    factory["production"] = lots
-    parts = []
-    for kind, step, after in (("过程检验", "装配", -1.5), ("成品检验", "出厂", 0.4)):
-        checked = lots["made"].to_numpy() + (lots["scrapped"].to_numpy() if kind == "过程检验" else 0)
-        rejected = lots["scrapped"].to_numpy() if kind == "过程检验" else np.zeros(count, dtype="int64")
-        reworked = rng.binomial(lots["made"].to_numpy(), 0.05)
-        parts.append(
-            pd.DataFrame(
-                {
-                    "lot": lots["lot"],
-                    "work_order": lots["work_order"],
-                    "kind": kind,
-                    "step": step,
-                    "at": lots["finished"].to_numpy() + seconds(after),
-                    "checked": checked,
-                    "passed": checked - rejected - reworked,
-                    "reworked": reworked,
-                    "rejected": rejected,
-                    "defect": np.where(rejected > 0, "D03", np.where(reworked > 0, "R01", "")),
-                }
-            )
-        )
-    inspections = pd.concat(parts, ignore_index=True).sort_values(["at", "lot"], kind="stable").reset_index(drop=True)
-    inspections.insert(0, "inspection", codes("QC", len(inspections), 5))
-    factory["inspection"] = inspections
+    return pd.concat([new, old], ignore_index=True).assign(opportunity="", quote="")
+
+
+def _stock_orders(factory: Factory, rng: np.random.Generator) -> pd.DataFrame:
+    """What distributors buy to keep in stock; the large ones order more often."""
+    customers = factory["customer"]
+    agents = customers[(customers["kind"] == "经销商") & (customers["agent"] != "")]["customer"].to_numpy(dtype=object)
+    share = 1 / (1.5 + np.arange(len(agents)) % 12)
+    buyer = rng.choice(len(agents), STOCK_ORDERS * factory.scale, p=share / share.sum())
+    owners = pick(rng, _sellers(factory), len(agents))
+    return pd.DataFrame(
+        {
+            "customer": agents[buyer],
+            "opportunity": "",
+            "quote": "",
+            "owner": owners[buyer],
+            "agent": "",
+            "ordered": office_hours(rng, busy_days(rng, len(buyer), 2, DAYS - 2)),
+        }
+    )
+
+
+def _sellers(factory: Factory) -> list[str]:
+    people = factory["salesperson"]
+    stays = people["active_to"].isna() & (people["active_from"] <= START)
+    return list(people.loc[stays, "sales"])
+
+
+def _make_odd(factory: Factory, rng: np.random.Generator, orders: pd.DataFrame) -> None:
+    """Turn some repeat orders into what must not count as a sale."""
+    usual = np.flatnonzero((orders["opportunity"] == "") & (orders["ordered"] < CUTOFF - 3 * DAY))
+    chosen = rng.choice(usual, sum(ODD.values()) * factory.scale, replace=False)
+    parts = np.split(chosen, np.cumsum(list(ODD.values()))[:-1] * factory.scale)
+    rows = dict(zip(ODD, parts, strict=True))
+    orders.loc[rows["已取消"], "status"] = "已取消"
+    orders.loc[rows["样品"], "sample"] = "是"
+    orders.loc[rows["草稿"], "status"] = "草稿"
+    orders.loc[rows["内部"], "internal"] = "是"
+    orders.loc[rows["测试"], "test"] = "是"
+    orders.loc[rows["调拨单"], "kind"] = "调拨单"  # stock transfers share the export; the mapping leaves them out
+
+
+def _tags(factory: Factory, rng: np.random.Generator, orders: pd.DataFrame) -> np.ndarray:
+    """A few orders carry the show that they were placed at or after, whatever the funnel says."""
+    campaigns = factory["campaign"]
+    shows = campaigns[(campaigns["channel"] == "trade_show") & ~campaigns["campaign"].isin(campaigns["parent"])]
+    shows = shows.sort_values("first", kind="stable")
+    first = shows["first"].to_numpy().astype("datetime64[s]")
+    last = np.searchsorted(first, orders["ordered"].to_numpy().astype("datetime64[s]"), side="right") - 1
+    near = (last >= 0) & (orders["ordered"].to_numpy() < first[np.maximum(last, 0)] + 75 * DAY)
+    tagged = near & (rng.random(len(orders)) < TAG_SHARE * 2.5) & (orders["kind"] == "销售订单").to_numpy()
+    return np.where(tagged, shows["campaign"].to_numpy()[np.maximum(last, 0)], "")
+
+
+def _lines(factory: Factory, rng: np.random.Generator, orders: pd.DataFrame) -> pd.DataFrame:
+    """Lines of quotes as they were accepted, drawn lines for the other orders; none for transfers."""
+    place = pd.Series(np.arange(len(orders)), index=orders["order"])
+    quoted = orders[orders["quote"] != ""]
+    lines = factory["quote_line"]
+    lines = lines.assign(owner=lines["quote"].map(pd.Series(place[quoted["order"]].to_numpy(), quoted["quote"])))
+    lines = lines[lines["owner"].notna()].drop(columns="quote")
+    free = np.flatnonzero((orders["quote"] == "") & (orders["kind"] != "调拨单"))
+    customers = factory["customer"].set_index("customer").reindex(orders["customer"].iloc[free])
+    kind = customer_kind(customers)
+    budget = draw_budget(rng, kind, 2.3)
+    sample = (orders["sample"].iloc[free] == "是").to_numpy()
+    budget = np.where(sample, budget // 20, budget)
+    drawn = draw_lines(
+        rng, factory["product"], currency=customers["currency"].to_numpy(), kind=kind, budget=budget, consumables=2.0
+    )
+    drawn["owner"] = free[drawn["owner"]]
+    columns = ["owner", "line", "product", "product_index", "quantity", "list_price", "percent", "unit_price", "net"]
+    both = pd.concat([lines[columns], drawn[columns]], ignore_index=True)
+    both = both.astype(dict.fromkeys([c for c in columns if c != "product"], "int64"))
+    both = both.sort_values(["owner", "line"], kind="stable").reset_index(drop=True)
+    owner = both["owner"].to_numpy()
+    both.insert(0, "order", orders["order"].to_numpy()[owner])
+    both["tax_percent"] = np.where(orders["currency"].to_numpy()[owner] == "CNY", 13, 0)
+    both["tax"] = half_up(both["net"] * both["tax_percent"], 100)
+    both["promised"] = _promises(factory, rng, orders, both)
+    return both
+
+
+def _promises(factory: Factory, rng: np.random.Generator, orders: pd.DataFrame, lines: pd.DataFrame) -> np.ndarray:
+    """The day promised: one per order, longer for what is made to order; a few lines are promised for later."""
+    owner, count = lines["owner"].to_numpy(), len(orders)
+    price = factory["product"]["list_price"].to_numpy()[lines["product_index"]]
+    dearest = np.zeros(count, dtype="int64")
+    np.maximum.at(dearest, owner, price)
+    shortest = np.select([dearest >= TO_ORDER, dearest >= 250_000], [28, 16], 7)
+    days = shortest + rng.integers(0, shortest)
+    confirmed = orders["confirmed"].fillna(orders["ordered"]).to_numpy().astype("datetime64[s]")
+    later = np.where(rng.random(len(lines)) < 0.07, 10, 0)
+    return workday(confirmed[owner] + (days[owner] + later) * DAY)
