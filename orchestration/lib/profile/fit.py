@@ -15,6 +15,7 @@ from orchestration.lib.profile.words import Words
 
 NEUTRAL = 0.5
 _LONG = 80
+_ENOUGH = 8  # rows from which one single value says that a column does not tell the rows apart
 _DAYS: set[Kind] = {"date", "timestamp"}
 _NO_ID: set[Kind] = {"date", "timestamp", "decimal", "boolean", "email", "phone", "url", "currency"}
 _TEXT: Mapping[Kind, float] = {
@@ -67,7 +68,10 @@ class Fit:
 def value_fit(
     entity: Entity, column: Column, raw: ColumnProfile, vocabulary: Vocabulary, *, refers_to: str | None = None
 ) -> Fit:
-    """How well the values of ``raw`` fit ``column``; ``refers_to`` is the entity whose keys the values are."""
+    """How well the values of ``raw`` fit ``column``.
+
+    ``refers_to`` is the entity whose keys the values are, empty when they are keys of something that is no entity.
+    """
     if raw.kind == "empty":
         return Fit(NEUTRAL, KIND_WORDS["empty"])
     if column.type in {"key", "ref"} and _is_line_number(raw, vocabulary):
@@ -117,15 +121,22 @@ def _key(raw: ColumnProfile, refers_to: str | None, entity: Entity) -> Fit:
 
 
 def _reference(column: Column, raw: ColumnProfile, refers_to: str | None) -> Fit:
+    score, reason = 0.7 if raw.kind in {"person_name", "text"} else 0.85, KIND_WORDS[raw.kind]
     if raw.kind in _NO_ID:
-        return Fit(0.0, KIND_WORDS[raw.kind])
-    if refers_to is not None and column.entity is not None:
-        if refers_to == column.entity:
-            return Fit(1.0, Words(f"its values are ids of {refers_to}", f"取值为 {refers_to} 的编号"))
-        return Fit(0.25, Words(f"its values are ids of {refers_to}", f"取值为 {refers_to} 的编号"))
-    if raw.max_length > _LONG:
-        return Fit(0.1, Words("long texts", "长文本"))
-    return Fit(0.7 if raw.kind in {"person_name", "text"} else 0.85, KIND_WORDS[raw.kind])
+        score = 0.0
+    elif raw.kind == "integer" and raw.distinct == 1 and raw.filled >= _ENOUGH:
+        score, reason = 0.3, Words("the same in every row", "各行相同")
+    elif refers_to == "":
+        score, reason = (
+            0.3,
+            Words("its values are ids of a table that is none of the model's", "取值为模型之外某表的编号"),
+        )
+    elif refers_to is not None and column.entity is not None:
+        score = 1.0 if refers_to == column.entity else 0.25
+        reason = Words(f"its values are ids of {refers_to}", f"取值为 {refers_to} 的编号")
+    elif raw.max_length > _LONG:
+        score, reason = 0.1, Words("long texts", "长文本")
+    return Fit(score, reason)
 
 
 def _listed(entity: Entity, column: Column, raw: ColumnProfile, vocabulary: Vocabulary) -> Fit:

@@ -64,13 +64,20 @@ class Found:
 
 @dataclass(frozen=True)
 class Values:
-    """The distinct values ``v`` of a column with their counts ``n`` in ``table``, and some of them at hand."""
+    """The distinct values ``v`` of a column with their counts ``n`` in ``table``, and some of them at hand.
+
+    Attributes:
+        lengths: of the shortest and the longest.
+        listed: all of them with their counts, the most frequent first, when they are few.
+    """
 
     connection: duckdb.DuckDBPyConnection
     table: str
     some: tuple[str, ...]
     distinct: int
     filled: int
+    lengths: tuple[int, int] = (0, 0)
+    listed: tuple[tuple[str, int], ...] = ()
 
     def share(self, condition: str) -> float:
         """Share of the filled values for which an SQL condition over ``v`` holds."""
@@ -220,7 +227,7 @@ def _words(values: Values, hint: PersonalKind | None) -> Found:
     if values.seems(_CODE):
         share = values.share(f"regexp_full_match(v, {literal(_CODE)})")
         if share >= MOST:
-            return Found("code", share)
+            return Found("code")
     within = values.share(f"regexp_matches(v, {literal(WITHIN)})")
     if not within:
         return Found("text")

@@ -98,14 +98,15 @@ def build_feed(
             columns.append(column_proposal(entity, pair, matcher))
     columns = _with_joint(entity, table, columns, known)
     columns += _precision(entity, columns, table)
+    columns += _derived(entity, columns, table, matcher)
     if not any(one.accepted and one.column.name == entity.key for one in columns):
         columns = [one for one in columns if one.column.name != entity.key]
         own = _own_key(entity, table, columns)
         columns[:0] = [own] if own is not None else []
     have = {one.column.name for one in columns if one.accepted}
     for column in entity.columns.values():
-        if column.required and column.name not in have:
-            stand_in = _stand_in(entity, column, columns, matcher, currency)
+        if (column.required or column.name == "name") and column.name not in have:
+            stand_in = _stand_in(entity, column, columns, table=table, matcher=matcher, currency=currency)
             if stand_in is not None:
                 columns = [one for one in columns if one.column.name != column.name] + [stand_in]
                 have.add(column.name)
@@ -239,8 +240,33 @@ def _precision(entity: Entity, columns: Sequence[ColumnProposal], table: TablePr
     return [ColumnProposal(column, 0.95, (why,), accepted=True, constant="date")]
 
 
+def _derived(
+    entity: Entity, columns: Sequence[ColumnProposal], table: TableProfile, matcher: Matcher
+) -> list[ColumnProposal]:
+    """A yes or no that stands among the values of another column: a stage that says won or lost."""
+    have = {one.column.name for one in columns}
+    found = []
+    for column in entity.columns.values():
+        words = matcher.vocabulary.values.get(f"{entity.name}.{column.name}")
+        if column.type != "boolean" or column.name in have or words is None:
+            continue
+        for raw in table.columns:
+            meant = {value: words.get(matcher.vocabulary.normal(value)) for value, _ in raw.values}
+            if {"true", "false"} <= set(meant.values()):
+                why = Words(f"the values of {raw.name} tell it", f"由 {raw.name} 的取值可知")
+                found.append(ColumnProposal(column, 0.7, (why,), accepted=True, raw=raw.name, values=meant))
+                break
+    return found
+
+
 def _stand_in(
-    entity: Entity, column: Column, columns: Sequence[ColumnProposal], matcher: Matcher, currency: str
+    entity: Entity,
+    column: Column,
+    columns: Sequence[ColumnProposal],
+    *,
+    table: TableProfile,
+    matcher: Matcher,
+    currency: str,
 ) -> ColumnProposal | None:
     """What a required column without a raw one of its own most likely is."""
     by_name = {one.column.name: one for one in columns}
@@ -252,7 +278,16 @@ def _stand_in(
         why = Words("no column for it: this is assumed", "没有对应列：此为假定")
         return ColumnProposal(column, 0.4, (why,), accepted=True, constant=assumed)
     key = by_name.get(entity.key)
-    if column.name == "name" and key is not None and key.accepted and key.raw is not None:
+    named = (
+        key is not None and key.raw is not None and table.column(key.raw).kind in {"text", "person_name", "category"}
+    )
+    if (
+        column.name == "name"
+        and key is not None
+        and key.accepted
+        and key.raw is not None
+        and (named or column.required)
+    ):
         why = Words("no name of its own: the id stands for it", "没有名称列：以编号代替")
         return ColumnProposal(column, 0.45, (why,), accepted=True, raw=key.raw)
     return None
