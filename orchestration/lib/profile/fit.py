@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from orchestration.lib.contract import Column, Entity
-from orchestration.lib.profile.keys import is_id
+from orchestration.lib.profile.keys import is_id, is_line_number
 from orchestration.lib.profile.model import ColumnProfile, Kind
 from orchestration.lib.profile.values import guess_values
 from orchestration.lib.profile.vocabulary import Vocabulary
@@ -74,7 +74,7 @@ def value_fit(
     """
     if raw.kind == "empty":
         return Fit(NEUTRAL, KIND_WORDS["empty"])
-    if column.type in {"key", "ref"} and _is_line_number(raw, vocabulary):
+    if column.type in {"key", "ref"} and is_line_number(raw, vocabulary):
         return Fit(0.3, Words("line numbers within a document", "单据内的行号"))
     if column.type == "key":
         return _key(raw, refers_to, entity)
@@ -91,14 +91,6 @@ def _plain(column: Column, raw: ColumnProfile, vocabulary: Vocabulary) -> float:
     if column.type == "currency":
         return 1.0 if raw.kind == "currency" else 0.0
     return _text(column, raw) if column.type == "text" else _number(column, raw, vocabulary)
-
-
-def _is_line_number(raw: ColumnProfile, vocabulary: Vocabulary) -> bool:
-    """Numbers that begin anew in each document: they are no ids by themselves."""
-    words = ("行号", "行次", "line number", "line no", "序号", "分录号")
-    name = vocabulary.normal(raw.name)
-    called = any(name.endswith(vocabulary.normal(word)) for word in words)
-    return called and raw.kind in {"integer", "boolean"} and not raw.is_unique
 
 
 def _key(raw: ColumnProfile, refers_to: str | None, entity: Entity) -> Fit:

@@ -73,7 +73,7 @@ class Matcher:
 
     def match(self, table: TableProfile, entity: Entity, known: Mapping[str, str]) -> EntityMatch:
         """How well a table goes with an entity."""
-        refers = {one.column: known[one.table] for one in table.references if one.table in known}
+        refers = _referred(table, known)
         options = [
             pair
             for raw in table.columns
@@ -160,7 +160,7 @@ class Matcher:
         if name is not None:
             score = _TABLE * name.score + (1 - _TABLE) * content
         else:
-            score = _UNNAMED * content if len(good) >= _FEWEST_UNNAMED and telling >= 1 else _NOT_PROPOSED * content
+            score = (_UNNAMED if self._speaks(good, entity, telling) else _NOT_PROPOSED) * content
         if any(self.vocabulary.says_otherwise(entity.name, one.name) for one in filled):
             score *= _CONTRADICTED
         reasons: list[Words] = []
@@ -169,6 +169,12 @@ class Matcher:
         count = sum(pair.confidence >= THRESHOLD for pair in good.values())
         reasons.append(Words(f"{count} of {len(filled)} columns recognised", f"{len(filled)} 列中识别 {count} 列"))
         return round(min(score, 1.0), 3), tuple(reasons)
+
+    @staticmethod
+    def _speaks(good: Mapping[str, Pair], entity: Entity, telling: float) -> bool:
+        """Whether the columns alone say which entity it is: enough of them, or fewer with the key by its own name."""
+        own = entity.key in good and good[entity.key].confidence > _SURE + 0.1
+        return telling >= 1 and len(good) >= _FEWEST_UNNAMED - own
 
     def _told_by(self, pair: Pair) -> float:
         """1 when only this entity has a column of that name, less the more others have one."""

@@ -16,7 +16,6 @@ from orchestration.lib.contract import load_contract
 from orchestration.lib.errors import DataError
 from orchestration.lib.landing.scratch import Scratch, literal
 from orchestration.lib.mapping.model import Format
-from orchestration.lib.mapping.sql import name as sql_name
 from orchestration.lib.profile.checked import with_problems
 from orchestration.lib.profile.columns import profile_columns
 from orchestration.lib.profile.keys import find_keys
@@ -24,6 +23,7 @@ from orchestration.lib.profile.match import Matcher
 from orchestration.lib.profile.model import ColumnProfile, Reference, TableProfile
 from orchestration.lib.profile.names import NameIndex, name_index, table_names
 from orchestration.lib.profile.place import Item, Place
+from orchestration.lib.profile.probe import Probe
 from orchestration.lib.profile.proposal import TableProposal
 from orchestration.lib.profile.propose import TABLE_THRESHOLD, propose_table
 from orchestration.lib.profile.references import with_references
@@ -121,7 +121,7 @@ def profile_place(
                 matcher,
                 known={name: what for name, what in known.items() if name != table.name},
                 currency=settings.company.currency,
-                depends=_depends(scratch.connection, samples[table.name]),
+                probe=Probe(scratch.connection, samples[table.name]),
                 entity=entity,
             )
             for table in related
@@ -232,19 +232,6 @@ def _number_signs(layout: Format, columns: tuple[ColumnProfile, ...]) -> Format:
         thousands=thousands.pop() if len(thousands) == 1 else None,
         signs=tuple(dict.fromkeys(sign for one in styles for sign in one.signs)),
     )
-
-
-def _depends(connection: duckdb.DuckDBPyConnection, table: str) -> Callable[[str, str], bool]:
-    """Whether, in the sample, a column has one value for each value of a key."""
-
-    def depends(key: str, column: str) -> bool:
-        one, two = sql_name(key), sql_name(column)
-        keys, both = connection.execute(
-            f"select count(distinct {one}), count(distinct ({one}, {two})) from {table} where {one} is not null"
-        ).fetchall()[0]
-        return bool(both <= keys * 1.01)
-
-    return depends
 
 
 def _named(proposals: list[TableProposal]) -> list[TableProposal]:
