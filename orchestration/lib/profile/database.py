@@ -10,7 +10,7 @@ from orchestration.lib.errors import ConfigurationError, nearest
 from orchestration.lib.landing.scratch import Scratch, quoted
 from orchestration.lib.mapping.model import Connection, Format, SourceMapping, SourceObject
 from orchestration.lib.profile.place import Item, Place, sqlite_place, without_system_tables
-from orchestration.lib.profile.sample import Sample
+from orchestration.lib.profile.sample import Sample, drop
 from orchestration.lib.profile.vocabulary import Vocabulary
 from orchestration.lib.profile.words import Words
 
@@ -81,7 +81,7 @@ def load_rows(scratch: Scratch, place: Place, item: Item, *, table: str, most: i
     columns = read_sql(scratch, mapping, obj, table=f"{table}_all")
     picked = ", ".join(quoted(one) for one in columns)
     scratch.connection.execute(f"create temp table {table} as select {picked} from {table}_all")
-    scratch.connection.execute(f"drop view {table}_all; drop table {table}_all_whole")
+    drop(scratch, f"{table}_all")
     notes = item.notes
     if rows is None or rows > most:
         notes += (Words(f"only the first {most:,} rows were read", f"只读取了前 {most:,} 行"),)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from orchestration.lib.contract import PersonalKind
-from orchestration.lib.currencies import CURRENCY_ALIASES, ISO_CURRENCIES
 from orchestration.lib.mapping.sql import literal, literals
 from orchestration.lib.profile.dates import find_formats
 from orchestration.lib.profile.model import Kind, NumberStyle
@@ -129,10 +128,10 @@ def _pattern(values: Values, name: str, vocabulary: Vocabulary) -> Found | None:
 
 
 def _currency(values: Values, name: str, vocabulary: Vocabulary) -> Found | None:
-    known = ISO_CURRENCIES | CURRENCY_ALIASES.keys()
-    if values.distinct > FEW or not all(one.upper() in known for one in values.some):
+    if values.distinct > FEW or not any(map(vocabulary.currency, values.some)):
         return None
-    return Found("currency")
+    known = sum(count for value, count in values.listed if vocabulary.currency(value) is not None)
+    return Found("currency", known / values.filled) if known >= NEARLY_ALL * values.filled else None
 
 
 def _boolean(values: Values, name: str, vocabulary: Vocabulary) -> Found | None:
