@@ -31,7 +31,7 @@ class CheckGroup:
 
     @property
     def name(self) -> str:
-        return f"{self.family}__{self.table.replace('.', '__')}"
+        return f"{self.family}__{self.table.rpartition('.')[2]}"  # within a gate, a table's name says which it is
 
     def is_blocking(self, settings: Settings) -> bool:
         return any(rule.severity_under(settings) == "block" for rule in self.rules)
@@ -63,7 +63,7 @@ def _gate_asset(gate: Gate, groups: list[CheckGroup], settings: Settings) -> dg.
         kinds={"greatexpectations"},
         owners=[DATA_TEAM],  # of the gate; who mends what it holds back is each check's owner
         tags={**asset_tags(gate.name), "triloop/gate": gate.name},
-        description=f"Gate / 质量关卡 {both(gate.label)}: {both(gate.description)}",
+        description=f"Gate “{gate.label.en}”: {gate.description.en} / 质量关卡“{gate.label.zh}”：{gate.description.zh}",
     )
     suites = [
         local_link(EXPECTATIONS_DIR / "suites" / f"{family}.py", f"suite: {family}")
@@ -107,6 +107,7 @@ def _group_result(gate: str, group: CheckGroup, outcomes: Mapping[str, object]) 
 
     rules: list[CheckResult] = [outcomes[rule.id] for rule in group.rules]  # type: ignore[misc]
     bad = [rule for rule in rules if rule.status in ("warned", "failed", "error")]
+    examples = {"examples": dg.MetadataValue.json({rule.id: rule.examples for rule in bad})} if bad else {}
     return dg.AssetCheckResult(
         check_name=group.name,
         asset_key=gate_key(gate),
@@ -123,7 +124,8 @@ def _group_result(gate: str, group: CheckGroup, outcomes: Mapping[str, object]) 
                     for rule in rules
                 )
             ),
-            "examples": dg.MetadataValue.json({rule.id: rule.examples for rule in bad}),
+            "violations": sum(rule.violations or 0 for rule in rules),
+            **examples,
         },
     )
 

@@ -27,10 +27,8 @@ def _source_asset(mapping: SourceMapping) -> dg.AssetSpec:
     The objects are landed at every run, whether or not anything is new, so only here can it be seen that a source has
     gone quiet.
     """
-    expected = ""
-    if mapping.freshness_hours is not None:
-        hours = mapping.freshness_hours
-        expected = f"; new content at least every {hours} hours / 至少每 {hours} 小时应有新内容"
+    hours = mapping.freshness_hours
+    expected = ("", "") if hours is None else (f" Expected every {hours} h.", f"至少每 {hours} 小时应有一次。")
     spec = dg.AssetSpec(
         key=source_key(mapping.source),
         group_name="sources",
@@ -38,8 +36,8 @@ def _source_asset(mapping: SourceMapping) -> dg.AssetSpec:
         owners=[mapping.owner or DATA_TEAM],
         tags=asset_tags("sources", source=mapping.source),
         freshness_policy=source_policy(mapping),
-        description=f"The source itself, noted when landing finds new content: {mapping.label.en} "
-        f"/ 来源本身，落地发现新内容时记录：{mapping.label.zh}{expected}",
+        description=f"{mapping.label.en}, the source itself: noted when landing finds new content.{expected[0]} "
+        f"/ {mapping.label.zh}（来源本身）：落地发现新内容时记录。{expected[1]}",
     )
     return with_links(spec, [local_link(mapping.file, "mapping")])
 
