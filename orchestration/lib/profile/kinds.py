@@ -12,7 +12,7 @@ from orchestration.lib.contract import PersonalKind
 from orchestration.lib.mapping.sql import literal, literals
 from orchestration.lib.profile.dates import find_formats
 from orchestration.lib.profile.model import Kind, NumberStyle
-from orchestration.lib.profile.numbers import find_style, looks_numeric
+from orchestration.lib.profile.numbers import find_style, looks_numeric, plain_number
 from orchestration.lib.profile.personal import (
     CHINESE_NAME,
     EMAIL,
@@ -211,7 +211,9 @@ def _number(values: Values, name: str, vocabulary: Vocabulary) -> Found | None:
         notes.append(
             Words(f"amounts in several currencies: {', '.join(monetary)}", f"金额含多种币种：{'、'.join(monetary)}")
         )
-    return Found("decimal" if style.decimals else "integer", share, number=style, notes=tuple(notes))
+    kind: Kind = "decimal" if style.decimals else "integer"
+    misfit = f"({plain_number(style.signs, style.decimal, style.thousands)}) is null"
+    return Found(kind, share, number=style, misfit=misfit, notes=tuple(notes))
 
 
 def _words(values: Values, hint: PersonalKind | None) -> Found:

@@ -13,7 +13,7 @@ LANDLINE = r"(?:\+?86[ \-]?)?\(?0[0-9]{2,3}\)?[ \-]?[0-9]{7,8}(?:[ \-][0-9]{1,5}
 SEPARATED_LANDLINE = r"\(?0[0-9]{2,3}\)?[ \-][0-9]{7,8}(?:[ \-][0-9]{1,5})?"
 INTERNATIONAL = r"\+[0-9]{1,3}[ \-]?\(?[0-9]{1,4}\)?(?:[ \-]?[0-9]{2,4}){2,4}"
 PHONE = f"(?:{MOBILE}|{LANDLINE}|{INTERNATIONAL})"
-IDENTITY_CARD = r"[1-9][0-9]{5}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx]"
+IDENTITY_CARD = r"[1-9][0-9]{5}(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx]"
 # What a longer text must hold to be personal: numbers of mobiles stand alone, not within an order number.
 WITHIN = rf"({EMAIL}|(?:^|[^0-9A-Za-z])1[3-9][0-9]{{9}}(?:[^0-9A-Za-z]|$)|{IDENTITY_CARD})"
 
