@@ -15,6 +15,14 @@ from pathlib import Path
 from typing import Any
 
 OWNER = "triloop"
+# Ends the server when the process of the session is gone without having stopped it (it was killed).
+WATCH = """
+while kill -0 "$1" 2>/dev/null && [ -d "$2" ]; do sleep 2; done
+[ -d "$2" ] || exit 0
+kill -QUIT "$(head -n 1 "$2/data/postmaster.pid")"
+sleep 2
+rm -rf "$2"
+"""
 SETTINGS = {"listen_addresses": "127.0.0.1", "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -87,6 +95,9 @@ def start(folder: Path) -> None:
     except BaseException:
         shutil.rmtree(home, ignore_errors=True)
         raise
+    session = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.Popen(["sh", "-c", WATCH, "watch", str(session), str(home)], start_new_session=True, cwd="/", **quiet)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "server.json").write_text(json.dumps(asdict(server)), encoding="utf-8")
 

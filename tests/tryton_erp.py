@@ -19,6 +19,7 @@ import pytest
 CLIENT_VARIABLE = "TRILOOP_TRYTON_PYTHON"
 """A Python that has trytond and proteus; without it, a test that needs one makes an environment of its own."""
 
+RARE = Path(__file__).with_name("tryton_rare.py")
 SECONDS = 1200
 _TYPES = {"FLOAT": "DOUBLE PRECISION", "BLOB": "BYTEA"}  # all other names mean the same in both
 _DO_WITHOUT = ("ir_", "res_", "sqlite_")  # the ERP's own machinery: screens, users, translations
@@ -50,18 +51,27 @@ def do_business(data: Path, python: Path, folder: Path, *, uri: str, leads: int,
 
     ``uri``: ``sqlite:///tryton`` for ``folder/tryton.sqlite``, else the server's address with the database's name.
     """
-    config = folder / "trytond.conf"
+    config = _config(folder, uri)
+    _run([str(python), str(data / "fill.py"), uri, str(config), str(leads), str(seed)], cwd=folder)
+
+
+def do_rare_business(python: Path, folder: Path, *, uri: str) -> None:
+    """What ``fill.py`` never does, all under one campaign of its own; see ``tryton_rare.py``."""
+    _run([str(python), str(RARE), uri, str(_config(folder, uri))], cwd=folder)
+
+
+def _config(folder: Path, uri: str) -> Path:
     # an absolute path: a relative one ends up in the host part of the address that the ERP makes of it
     place = f"uri = sqlite://\npath = {folder}" if uri.startswith("sqlite") else f"uri = {uri.rpartition('/')[0]}/"
+    config = folder / "trytond.conf"
     config.write_text(f"[database]\n{place}\ndefault_name = tryton\n[session]\nsuper_pwd =\n", encoding="utf-8")
-    _run([str(python), str(data / "fill.py"), uri, str(config), str(leads), str(seed)], cwd=folder)
+    return config
 
 
 def install(data: Path, python: Path, folder: Path, *, address: str) -> None:
     """Make the ERP's tables in an empty PostgreSQL database and activate all its modules (two minutes)."""
-    config, password = folder / "trytond.conf", folder / "pass.txt"
-    server, _, database = address.rpartition("/")
-    config.write_text(f"[database]\nuri = {server}/\n[session]\nsuper_pwd =\n", encoding="utf-8")
+    config, password = _config(folder, address), folder / "pass.txt"
+    database = address.rpartition("/")[2]
     password.write_text("for-this-test-only\n", encoding="utf-8")
     admin = [str(python.parent / "trytond-admin"), "-c", str(config), "-d", database]
     modules = (data / "modules.txt").read_text(encoding="utf-8").split()

@@ -189,6 +189,7 @@ def checks() -> list[Check]:
         *(event_order(order) for order in ORDERS),
         *(_repeated(item) for item in REPEATED),
         *(_within(item) for item in WITHIN),
+        _future_sell_out(),
         *_possible(),
     ]
 
@@ -244,6 +245,26 @@ def _within(item: Within) -> Check:
     )
 
 
+def _future_sell_out() -> Check:
+    # month is a column that may plan ahead in other entities; here it says what was sold
+    return Check(
+        id="staging.time.sell_out_future",
+        gate="staging",
+        family="time",
+        tables=("intermediate.int_sell_out",),
+        severity="block",
+        owner="sales",
+        reason=Label(en="nothing was sold on in a month that has not begun", zh="尚未开始的月份没有动销"),
+        sql=lambda inputs: violations(
+            "intermediate.int_sell_out",
+            "sell_out_id",
+            f"t.month > {literal(inputs.last_day)}",
+            f"'month = ' || t.month || {literal(f' > {inputs.last_day}')}",
+        ),
+        requires=("sell_out",),
+    )
+
+
 def _possible() -> list[Check]:
     def below(entity: str, key: str, columns: tuple[str, ...]) -> str:
         return union(
@@ -285,6 +306,17 @@ def _possible() -> list[Check]:
                 share(entity, f"{entity}_id"),
             )
             for entity in ("quote", "quote_line")
+        ),
+        _figure(
+            "distributor_parent",
+            "distributor",
+            Label(en="no distributor is its own parent", zh="经销商的上级不是自己"),
+            violations(
+                "staging.stg_distributor",
+                "distributor_id",
+                "t.parent_id = t.distributor_id",
+                "'parent_id = distributor_id'",
+            ),
         ),
         _figure(
             "work_day",

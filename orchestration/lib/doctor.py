@@ -19,11 +19,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from orchestration.lib.errors import ConfigurationError, DataError, ExitCode, TriloopError, WorkspaceBusyError
+from orchestration.lib.errors import ExitCode, TriloopError, WorkspaceBusyError
 from orchestration.lib.workspace import PROJECT_ROOT, Workspace
 
 if TYPE_CHECKING:
-    from orchestration.lib.mapping import SourceMapping
     from orchestration.lib.settings import Settings
 
 Status = Literal["ok", "warn", "fail"]
@@ -65,9 +64,9 @@ class Doctor:
         try:
             workspace = Workspace.open(self.folder)
         except (TriloopError, OSError) as error:
-            yield self._broken("workspace", error)
+            yield self.broken("workspace", error)
             return
-        yield self._ok("workspace", str(workspace.root), str(workspace.root))
+        yield self.ok("workspace", str(workspace.root), str(workspace.root))
         yield from self._configuration(workspace)
         for name, check in (
             ("vault", self._vault),
@@ -85,13 +84,15 @@ class Doctor:
         """The text in the language of the examination."""
         return zh if self.language == "zh" else en
 
-    def _ok(self, check: str, en: str, zh: str) -> Finding:
+    def ok(self, check: str, en: str, zh: str) -> Finding:
+        """All is well."""
         return Finding(check, "ok", self.say(en, zh))
 
     def _warn(self, check: str, message: tuple[str, str], fix: tuple[str, str]) -> Finding:
         return Finding(check, "warn", self.say(*message), self.say(*fix))
 
-    def _broken(self, check: str, error: Exception) -> Finding:
+    def broken(self, check: str, error: Exception) -> Finding:
+        """What an error says, as a failure."""
         if isinstance(error, TriloopError):
             place = f" ({error.where})" if error.where and error.where not in error.message else ""
             return Finding(check, "fail", error.message + place, error.hint, error.exit_code)
@@ -104,14 +105,14 @@ class Doctor:
         try:
             yield from check(workspace)
         except (TriloopError, OSError, sqlite3.Error) as error:
-            yield self._broken(name, error)
+            yield self.broken(name, error)
 
     # The installation ------------------------------------------------------------------------------------------------
 
     def _python(self) -> Finding:
         found = platform.python_version()
         if OLDEST_PYTHON <= sys.version_info < FIRST_PYTHON_NOT_TRIED:
-            return self._ok("python", found, found)
+            return self.ok("python", found, found)
         wanted = f"{'.'.join(map(str, OLDEST_PYTHON))} .. < {'.'.join(map(str, FIRST_PYTHON_NOT_TRIED))}"
         fix = self.say(f"install Python {wanted}, then: make setup", f"安装 Python {wanted}，再执行 make setup")
         return Finding("python", "fail", found, fix, ExitCode.USAGE)
@@ -132,26 +133,27 @@ class Doctor:
         if other:
             text = ", ".join(other[:5]) + (" …" if len(other) > 5 else "")
             return self._warn("packages", (f"not the locked versions: {text}", f"与锁定版本不同：{text}"), mend)
-        return self._ok("packages", "the locked versions", "与锁定版本一致")
+        return self.ok("packages", "the locked versions", "与锁定版本一致")
 
     # What the user wrote ---------------------------------------------------------------------------------------------
 
     def _configuration(self, workspace: Workspace) -> Iterator[Finding]:
-        from orchestration.lib.mapping import load_mappings  # a broken workspace needs none of it
+        from orchestration.lib.doctor_sources import examine_source  # a broken workspace needs none of it
+        from orchestration.lib.mapping import load_mappings
         from orchestration.lib.settings import load_settings
 
         try:
             settings = load_settings(workspace)
             refuse_unknown_thresholds(workspace, settings)
         except TriloopError as error:
-            yield self._broken("settings", error)
+            yield self.broken("settings", error)
             return
         company = settings.company
-        yield self._ok("settings", *(f"{company.name}, {company.currency}, {company.timezone}",) * 2)
+        yield self.ok("settings", *(f"{company.name}, {company.currency}, {company.timezone}",) * 2)
         try:
             mappings = load_mappings(workspace, settings)
         except TriloopError as error:
-            yield self._broken("mappings", error)
+            yield self.broken("mappings", error)
             return
         if not mappings:
             yield self._warn(
@@ -162,26 +164,9 @@ class Doctor:
             return
         objects = sum(len(mapping.objects) for mapping in mappings)
         names = ", ".join(mapping.source for mapping in mappings)
-        yield self._ok("mappings", f"{names}: {objects} objects", f"{names}：{objects} 个对象")
+        yield self.ok("mappings", f"{names}: {objects} objects", f"{names}：{objects} 个对象")
         for mapping in mappings:
-            yield from self._source(workspace, mapping)
-
-    def _source(self, workspace: Workspace, mapping: SourceMapping) -> Iterator[Finding]:
-        from orchestration.lib.landing.source_files import require_files
-
-        check = f"source:{mapping.source}"
-        counts: list[str] = []
-        for obj in mapping.objects.values():
-            try:
-                counts.append(f"{obj.name} {len(require_files(workspace, mapping, obj))}")
-            except DataError as error:
-                # a source that delivers later is no fault of the workspace
-                yield Finding(check, "warn", f"{obj.name}: {error.message}", error.hint)
-            except (ConfigurationError, OSError) as error:
-                yield self._broken(check, error)
-                return
-        if counts:
-            yield self._ok(check, "files: " + ", ".join(counts), "文件数：" + "，".join(counts))
+            yield from examine_source(self, workspace, mapping)
 
     # State -----------------------------------------------------------------------------------------------------------
 
@@ -205,7 +190,7 @@ class Doctor:
                 (f"chmod go= {path}",) * 2,
             )
         if not too_open:
-            yield self._ok("vault", "key present, files closed to others", "密钥已设置，文件仅本人可读")
+            yield self.ok("vault", "key present, files closed to others", "密钥已设置，文件仅本人可读")
 
     def _disk(self, workspace: Workspace) -> Iterator[Finding]:
         free = shutil.disk_usage(workspace.root).free
@@ -217,12 +202,12 @@ class Doctor:
         elif free < max(LITTLE_DISK, 2 * database):  # a rebuild writes the new tables beside the old
             yield self._warn("disk", text, fix)
         else:
-            yield self._ok("disk", *text)
+            yield self.ok("disk", *text)
 
     def _lock(self, workspace: Workspace) -> Iterator[Finding]:
         try:
             with workspace.writer_lock("doctor", wait_seconds=0):
-                yield self._ok("lock", "nobody is writing", "当前无人写入")
+                yield self.ok("lock", "nobody is writing", "当前无人写入")
         except WorkspaceBusyError as error:
             yield Finding("lock", "warn", error.message, error.hint)
 
@@ -248,7 +233,7 @@ class Doctor:
             yield Finding("warehouse", "fail", message, fix, ExitCode.DATA)
         else:
             tables = row[0] if row else 0
-            yield self._ok("warehouse", f"opens, {tables} tables", f"可打开，{tables} 张表")
+            yield self.ok("warehouse", f"opens, {tables} tables", f"可打开，{tables} 张表")
 
     def _last_run(self, workspace: Workspace) -> Iterator[Finding]:
         from orchestration.lib.landing.ledger import Ledger
@@ -271,7 +256,7 @@ class Doctor:
         elif run.status.startswith(("fail", "error", "refus")):
             yield self._warn("last_run", (text, text), ("triloop run says what stopped it",) * 2)
         else:
-            yield self._ok("last_run", text, text)
+            yield self.ok("last_run", text, text)
 
     def _snapshot(self, workspace: Workspace) -> Iterator[Finding]:
         from orchestration.lib.publish.pointer import created_at, current_id
@@ -281,7 +266,7 @@ class Doctor:
             yield self._warn("snapshot", ("nothing is published yet", "尚未发布"), _run(workspace))
             return
         days = (datetime.now(UTC) - created_at(snapshot)).days
-        yield self._ok("snapshot", f"{snapshot}, {days} days old", f"{snapshot}，{days} 天前")
+        yield self.ok("snapshot", f"{snapshot}, {days} days old", f"{snapshot}，{days} 天前")
 
 
 def _run(workspace: Workspace) -> tuple[str, str]:

@@ -13,6 +13,7 @@ import duckdb
 import psycopg
 import pytest
 
+from orchestration.lib.doctor import Doctor
 from orchestration.lib.errors import ConfigurationError, DataError, TriloopError
 from orchestration.lib.landing import land_object
 from orchestration.lib.landing.scratch import scratch_space
@@ -214,7 +215,6 @@ def test_names_that_are_not_there(source: Source) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "delete from t returning a",
         "with gone as (delete from t returning a) select a from gone",
         "select setval('s', 9)",
     ],
@@ -294,3 +294,26 @@ def test_personal_columns_and_a_key_that_changes(source: Source) -> None:
     assert landed[0][2].startswith("tok_text_")
     # what was a token is used now: landed again from the archived rows, without a look at the database
     assert source.land("table: t", ["a", "phone"]).relanded == 1
+
+
+def test_doctor_looks_at_the_server(source: Source) -> None:
+    source.sql("create table t (a int)")
+
+    def finding() -> tuple[str, str]:
+        found = {one.check: one for one in Doctor(source.workspace.root).examine()}["source:erp"]
+        assert source.server.password not in f"{found.message} {found.fix}"
+        return found.status, found.message
+
+    source.mapping("table: t", ["a"])
+    status, message = finding()
+    assert status == "ok"
+    assert message.startswith("postgresql ")
+    assert message.endswith("answers; tables found: 1, queries not tried: 0")
+    source.mapping("table: u", ["a"])
+    assert finding() == ("warn", "the database of source 'erp' has no table 'u'")
+    source.point_to("postgresql://triloop:s3cr3t@127.0.0.1:1/erp")
+    status, message = finding()
+    assert (status, "cannot be reached" in message, "s3cr3t" in message) == ("warn", True, False)
+    source.point_to(source.server.url(source.name, password="wrong"))
+    status, message = finding()
+    assert (status, "refuses the login" in message) == ("fail", True)

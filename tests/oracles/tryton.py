@@ -151,6 +151,8 @@ def figures(query: Query) -> dict[str, CampaignFigures]:
     """Every campaign's figures out of the ERP's database."""
     found: dict[str, CampaignFigures] = defaultdict(CampaignFigures)
     for campaign, state, line_count in query(_LEADS):
+        if state == "cancelled":  # the ERP's word for what should never have been entered
+            continue
         one = found[campaign]
         one.leads += 1
         # only who works on an opportunity says what might be bought

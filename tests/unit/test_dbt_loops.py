@@ -260,6 +260,28 @@ def test_a_bill_from_two_sources_is_one_cost(warehouse: Connection) -> None:
     ]
 
 
+def test_of_a_person_only_what_is_known_comes_through(warehouse: Connection) -> None:
+    columns = "lead_id, has_name, has_phone, has_email"
+    assert rows(warehouse, f"select {columns} from marts.lead_facts where lead_id in ('crm:L1', 'crm:L10', 'crm:L9')"
+        " order by 1",
+    ) == [
+        ("crm:L1", False, True, True),  # the e-mail of L1, or of L3 which merged into it
+        ("crm:L10", False, False, False),
+        ("crm:L9", False, False, False),
+    ]  # fmt: skip
+    assert rows(
+        warehouse,
+        "select contact_id, has_name, has_phone, has_email from marts.dim_contact where is_declared order by 1",
+    )[:2] == [("crm:p1", False, True, True), ("crm:p2", False, True, False)]
+
+
+def test_an_order_line_keeps_its_price_discount_and_tax(warehouse: Connection) -> None:
+    columns = "list_price, unit_price, discount, tax_rate, net_amount, tax_amount"
+    assert row(warehouse, f"select {columns} from marts.order_line_facts where order_line_id = 'erp:SL7'") == (
+        D("12.5"), D("10.000001"), D("0.2"), D("0.13"), D("10.00"), D("1.30"),
+    )  # fmt: skip
+
+
 # ---- exchange rates --------------------------------------------------------------------------------------------
 
 

@@ -155,7 +155,21 @@ FAULTS = [
         ("sell_out.csv", 2),
         "month = 2025-12-01, 2026-01-01 … 2027-12-31",
     ),
+    Fault(
+        "staging.time.sell_out_future",
+        "update intermediate.int_sell_out set month = date '2026-07-01'",
+        "dms:s1",
+        ("sell_out.csv", 2),
+        "month = 2026-07-01 > 2026-06-30",
+    ),
     # ---- possible figures
+    Fault(
+        "staging.contract.distributor_parent",
+        "update staging.stg_distributor set parent_id = distributor_id",
+        "erp:d1",
+        ("distributor.csv", 2),
+        "parent_id = distributor_id",
+    ),
     Fault(
         "staging.contract.quote_sign",
         "update staging.stg_quote set amount = -1 where quote_id = 'crm:q1'",

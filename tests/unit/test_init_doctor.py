@@ -325,7 +325,7 @@ def test_doctor_finds_a_new_workspace_sound(workspace: Workspace) -> None:
         "last_run": "warn",
         "snapshot": "warn",
     }
-    assert found["source:crm"].message == "files: channels 1"
+    assert found["source:crm"].message == "files: channels 1 (csv)"
     assert all(finding.fix for finding in found.values() if finding.status != "ok")
 
 

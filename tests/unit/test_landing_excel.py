@@ -16,7 +16,7 @@ import xlsxwriter
 from orchestration.lib.errors import DataError
 from orchestration.lib.landing import workbook_guard
 from orchestration.lib.mapping.model import TOTAL_ROWS
-from tests.unit.excel_case import write_book, write_ods, write_raw_sheet, write_sheets
+from tests.unit.excel_case import write_book, write_ods, write_raw_sheet, write_sheets, write_xls
 from tests.unit.landing_case import Case, new_case, rows
 
 AUTO: dict[str, Any] = {"file": "*.xlsx", "header": "auto"}
@@ -206,6 +206,16 @@ def test_open_document(case: Case) -> None:
     assert found == [(3, False, "甲 & 乙", "0.1"), (4, True, "合计", "10000000000000000")]
 
 
+def test_binary_excel(case: Case) -> None:
+    write_xls(case.inbox / "f.xls")
+    used = ["编号", "日", "额", "注"]
+    assert rows(case.land(used=used, file="*.xls", header="auto", total_rows=TOTAL_ROWS).batches[0]) == [
+        (3, False, "A-1", "2026-01-31", "0.1", "true"),
+        (4, False, "7", "2026-01-31 08:30:00", "123456789012345", None),
+        (6, True, "合计", None, None, None),
+    ]
+
+
 def test_what_is_no_spreadsheet(case: Case) -> None:
     case.put("f.xlsx", "a,b\n1,2\n")
     assert "is not a sound spreadsheet" in refusal(case, used="a").message
@@ -245,3 +255,31 @@ def test_csv_below_titles(case: Case) -> None:
         case.land(used=["单号"], header=40)
     with pytest.raises(DataError, match="without 金额"):
         case.land(used=["单号", "金额"], header="auto")
+
+
+def test_a_mapping_that_needs_more_columns_reads_the_original_again(case: Case) -> None:
+    write_sheets(case.inbox / "f.xlsx", {"S": [["月报", "a"], ["a", "b"], [1, 2]]})
+    assert [row[0] for row in rows(case.land(used="a", **AUTO).batches[0])] == [2, 3]  # the title row will do
+    result = case.land(used="ab", **AUTO)
+    assert (result.new, result.relanded) == (0, 1)
+    assert rows(result.batches[0]) == [(3, "1", "2")]
+
+
+def test_times_before_the_calendar_and_the_last_second(case: Case) -> None:
+    def fill(book: xlsxwriter.Workbook) -> None:
+        sheet, form = book.add_worksheet(), book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        sheet.write_row(0, 0, ["k", "v"])
+        for row, (name, serial) in enumerate(
+            [("last second", 46053.99998842593), ("1900 is no leap year", 61.0), ("midnight", 46053.0)], start=1
+        ):
+            sheet.write(row, 0, name)
+            sheet.write_number(row, 1, serial, form)
+
+    write_book(case.inbox / "f.xlsx", fill)
+    found = {row[1]: row[2] for row in rows(case.land(used="kv", **AUTO).batches[0])}
+    # a whole day is written without a time; both forms are always readable
+    assert found == {
+        "last second": "2026-01-31 23:59:59",
+        "1900 is no leap year": "1900-03-01",
+        "midnight": "2026-01-31",
+    }

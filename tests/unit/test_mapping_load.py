@@ -170,6 +170,9 @@ def test_a_database_has_tables_and_queries(workspace: Workspace) -> None:
     assert mapping.objects["leads"].is_database
     read(workspace, text('{type: sql, url: "postgresql+psycopg://reader:${ERP_PASSWORD}@db/erp"}', "table: a"))
     assert "exactly one of" in str(refusal(workspace, text(sql, "table: a\n    query: SELECT 1")))
+    read(workspace, text(sql, 'query: "-- last month\\n /* all */ ( with a as (select 1) select * from a)"'))
+    for statement in ("delete from a", "create table b (c)", "selected", "-- select 1"):
+        assert "a query only reads" in str(refusal(workspace, text(sql, f'query: "{statement}"')))
     assert "needs 'url'" in str(refusal(workspace, text("{type: sql, path: erp.sqlite}", "table: a")))
     assert "needs 'path'" in str(refusal(workspace, text("{type: files}", 'file: "*.csv"')))
     assert "its own, exact reader" in str(refusal(workspace, text('{type: sql, url: "sqlite:///x.db"}', "table: a")))

@@ -18,6 +18,11 @@ member as (
     people.created_at,
     leads.contact_id,
     leads.customer_id,
+    leads.company,
+    -- whether it is known, never what it is: personal values end here
+    case when leads.name is not null then true end as has_name,
+    case when leads.phone is not null then true end as has_phone,
+    case when leads.email is not null then true end as has_email,
     leads.region,
     leads.segment,
     leads.product_interest,
@@ -40,8 +45,8 @@ completed as (
     count(*) over (partition by surviving_lead_id) as lead_row_count,
     min(mql_at) over (partition by surviving_lead_id) as mql_at,
     {%- for column in [
-      'contact_id', 'customer_id', 'region', 'segment', 'product_interest', 'score', 'owner_id', 'landing_page',
-      'origin_lead_id',
+      'contact_id', 'customer_id', 'company', 'has_name', 'has_phone', 'has_email', 'region', 'segment',
+      'product_interest', 'score', 'owner_id', 'landing_page', 'origin_lead_id',
     ] %}
     {{ first_known(column, 'surviving_lead_id', 'created_at, lead_id') }} as {{ column }},
     {%- endfor %}
@@ -68,6 +73,10 @@ select
   leads.status,
   coalesce(leads.status, '') not in ('test', 'invalid') as is_valid,
   case when leads.status in ('test', 'invalid') then leads.status end as exclusion_reason,
+  completed.company,
+  coalesce(completed.has_name, false) as has_name,
+  coalesce(completed.has_phone, false) as has_phone,
+  coalesce(completed.has_email, false) as has_email,
   completed.region,
   completed.segment,
   completed.product_interest,

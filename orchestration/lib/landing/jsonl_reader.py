@@ -24,7 +24,7 @@ from orchestration.lib.landing.model import ROW
 from orchestration.lib.landing.scratch import Scratch, literal, quoted
 
 LONGEST_LINE = 64 << 20
-_LF, _CR, _QUOTE, _BACKSLASH = 10, 13, 34, 92
+_LF, _QUOTE, _BACKSLASH = 10, 34, 92
 _BLANKS = np.zeros(256, dtype=bool)
 _BLANKS[[9, 13, 32]] = True
 _IN_NUMBER = np.zeros(256, dtype=bool)
@@ -33,6 +33,7 @@ _BEGINS_NUMBER = np.zeros(256, dtype=bool)
 _BEGINS_NUMBER[list(b"0123456789-")] = True
 
 Bytes = npt.NDArray[np.uint8]
+Positions = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 KeyPath = tuple[str, ...]
 
@@ -49,7 +50,8 @@ def read_jsonl(scratch: Scratch, path: Path, *, encoding: str, shown: str, table
     Raises:
         DataError: a line is not one JSON object; it names the line.
     """
-    mark = f"\x01{secrets.token_hex(8)}:"  # nothing in the file can look like it
+    # three random signs for private use, which nobody who writes the file can know
+    mark = "".join(chr(0xE000 + secrets.randbelow(6400)) for _ in range(3))
     connection = scratch.connection
     lines = f"{table}_lines"
     connection.execute(f"create temp table {lines} ({ROW} bigint, line varchar)")
@@ -74,74 +76,65 @@ def read_jsonl(scratch: Scratch, path: Path, *, encoding: str, shown: str, table
 
 
 class _Lines:
-    """A stretch of whole lines: their numbers, and their bytes with every number in quotes behind ``mark``."""
+    """A stretch of whole lines, with every number outside of texts in quotes, behind ``mark``."""
 
     def __init__(self, data: bytes, first: int, mark: str) -> None:
         array: Bytes = np.frombuffer(data, dtype=np.uint8)
         ends = np.flatnonzero(array == _LF)
         starts = np.concatenate((np.zeros(1, dtype=np.int64), ends[:-1] + 1))
-        filled = np.cumsum(~_BLANKS[array] & (array != _LF))
-        before = np.where(starts > 0, filled[np.maximum(starts - 1, 0)], 0)
-        kept = filled[ends] > before
+        kept = _not_blank(data, array, starts, ends)
         self.numbers = np.flatnonzero(kept) + first
-        inserted = np.frombuffer(f'"{json.dumps(mark)[1:-1]}'.encode(), dtype=np.uint8)
-        begins, after = self._numbers(array)
-        # one pass: where what goes in, counted in the old positions
+        inserted = np.frombuffer(f'"{mark}'.encode(), dtype=np.uint8)
+        begins, after = _numbers(array, starts, ends)
         places = np.concatenate((np.repeat(begins, len(inserted)), after))
         values = np.concatenate((np.tile(inserted, len(begins)), np.full(len(after), _QUOTE, dtype=np.uint8)))
         self.data: Bytes = np.insert(array, places, values)
-        grown = np.searchsorted(begins, np.stack((starts, ends))) * len(inserted)
-        grown += np.searchsorted(after, np.stack((starts, ends)), side="right")
-        self.starts, self.ends = (np.stack((starts, ends)) + grown)[:, kept]
-
-    @staticmethod
-    def _numbers(array: Bytes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Where numbers outside of texts begin, and the positions just after them."""
-        inside = _inside_texts(array)
-        part: Flags = _IN_NUMBER[array] & ~inside
-        edges = np.flatnonzero(np.diff(np.concatenate(([False], part, [False])).astype(np.int8)))
-        begins, after = edges[::2], edges[1::2]
-        real = _BEGINS_NUMBER[array[begins]]  # the e of true is none
-        return begins[real], after[real]
+        grown = np.searchsorted(begins, starts) * len(inserted) + np.searchsorted(after, starts, side="right")
+        # a line reaches up to the next one: its end and blank lines behind it are blanks to a parser
+        self.offsets = np.append((starts + grown)[kept], len(self.data))
 
     def arrow(self) -> Any:
         """The lines as an Arrow table."""
-        wanted = np.zeros(len(self.data) + 1, dtype=np.int8)
-        wanted[self.starts] += 1
-        wanted[self.ends] -= 1
-        data = self.data[np.cumsum(wanted[:-1]).astype(bool)]
-        offsets = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(self.ends - self.starts)))
-        text = pa.Array.from_buffers(
-            pa.large_string(), len(self.starts), [None, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(data))]
-        )
+        buffers = [None, pa.py_buffer(self.offsets.astype(np.int64)), pa.py_buffer(self.data)]
+        text = pa.Array.from_buffers(pa.large_string(), len(self.numbers), buffers)
         return pa.table({ROW: pa.array(self.numbers, pa.int64()), "line": text})
 
 
-def _inside_texts(array: Bytes) -> Flags:
-    """Which bytes are inside of a quoted text; a text never goes on over a line break, so a stray quote ends there."""
-    escapes = _escaped(array)
-    quotes = (array == _QUOTE) & ~escapes
-    count = np.cumsum(quotes)
-    line_ends = np.flatnonzero(array == _LF)
-    starts = np.concatenate((np.zeros(1, dtype=np.int64), line_ends[:-1] + 1))
-    lengths = line_ends + 1 - starts
-    base = np.where(starts > 0, count[np.maximum(starts - 1, 0)], 0)
-    inside: Flags = ((count - np.repeat(base, lengths)) & 1).astype(bool)
-    inside |= quotes
-    return inside
+def _not_blank(data: bytes, array: Bytes, starts: Positions, ends: Positions) -> Flags:
+    """Which lines hold anything; only those that begin with a blank have to be looked at."""
+    kept: Flags = ~_BLANKS[array[starts]] & (starts < ends)
+    for line in np.flatnonzero(~kept & (starts < ends)):
+        kept[line] = bool(data[starts[line] : ends[line]].strip(b" \t\r"))
+    return kept
 
 
-def _escaped(array: Bytes) -> Flags:
-    """Bytes behind an odd number of backslashes."""
-    escaped = np.zeros(len(array), dtype=bool)
+def _numbers(array: Bytes, starts: Positions, ends: Positions) -> tuple[Positions, Positions]:
+    """Where numbers outside of texts begin, and the positions just after them.
+
+    A place is inside of a text when an odd number of quotes stands before it on its line (a text never goes on over a
+    line break, so a stray quote spoils its own line only).
+    """
+    part = _IN_NUMBER[array]
+    edges = np.flatnonzero(np.diff(part, prepend=False, append=False))
+    begins, after = edges[::2], edges[1::2]
+    real = _BEGINS_NUMBER[array[begins]]  # the e of true is none
+    begins, after = begins[real], after[real]
+    quotes = _quotes(array)
+    before_line = np.searchsorted(quotes, starts)[np.searchsorted(ends, begins)]
+    outside = (np.searchsorted(quotes, begins) - before_line) % 2 == 0
+    return begins[outside], after[outside]
+
+
+def _quotes(array: Bytes) -> Positions:
+    """Quotes that are not escaped: an even number of backslashes stands before them."""
+    quotes = np.flatnonzero(array == _QUOTE)
     slashes = np.flatnonzero(array == _BACKSLASH)
     if not len(slashes):
-        return escaped
-    new_run = np.concatenate(([True], np.diff(slashes) > 1))
+        return quotes
+    new_run = np.diff(slashes, prepend=-2) > 1
     run_start = slashes[new_run][np.cumsum(new_run) - 1]
-    effective = slashes[(slashes - run_start) % 2 == 0]  # in a run of backslashes, every other one escapes the next
-    escaped[effective[effective + 1 < len(array)] + 1] = True
-    return escaped
+    escaping = slashes[(slashes - run_start) % 2 == 0]  # in a run of them, every other one escapes what follows
+    return quotes[~np.isin(quotes, escaping + 1, assume_unique=True)]
 
 
 def _whole_lines(blocks: Iterator[bytes], shown: str) -> Iterator[tuple[int, bytes]]:
@@ -188,7 +181,7 @@ def _refuse_bad_lines(connection: duckdb.DuckDBPyConnection, lines: str, mark: s
 
 def _what_is_wrong(line: str, mark: str) -> str:
     """Said without quoting the line: it may hold personal values."""
-    plain = line.replace(f'"{json.dumps(mark)[1:-1]}', "")
+    plain = line.replace(f'"{mark}', "")
     try:
         found = json.loads(line)
     except json.JSONDecodeError as error:
@@ -234,8 +227,7 @@ def _refuse_repeated_keys(connection: duckdb.DuckDBPyConnection, lines: str, pat
 
 def _as_text(value: str, mark: str) -> str:
     """SQL: a JSON value as text; numbers without their mark, in lists and objects too."""
-    escaped = json.dumps(mark)[1:-1]
-    marked = literal(f'"{_regex(escaped)}([^"]*)"')
+    marked = literal(f'"{mark}([^"]*)"')
     inner = f"regexp_replace(cast({value} as varchar), {marked}, '\\1', 'g')"
     text = f"json_extract_string({value}, '$')"
     return (
@@ -243,7 +235,3 @@ def _as_text(value: str, mark: str) -> str:
         f"case when starts_with({text}, {literal(mark)}) then substr({text}, {len(mark) + 1}) else {text} end "
         f"when 'ARRAY' then {inner} when 'OBJECT' then {inner} else {text} end"
     )
-
-
-def _regex(text: str) -> str:
-    return text.replace("\\", "\\\\")

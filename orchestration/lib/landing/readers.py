@@ -63,4 +63,6 @@ def text_layout(obj: SourceObject, name: str) -> list[str]:
         return []
     if layout.header is not None:
         told.append(f"header {layout.header}")
+    if layout.header == "auto":  # another row may be the header when other columns are needed
+        told += [f"needs {column}" for column in sorted(obj.raw_columns_needed())]
     return told + [f"total {one}" for one in layout.total_rows]

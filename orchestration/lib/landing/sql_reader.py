@@ -74,7 +74,12 @@ def read_sql(scratch: Scratch, mapping: SourceMapping, obj: SourceObject, *, tab
     return columns
 
 
-def _select(connection: Connection, mapping: SourceMapping, obj: SourceObject) -> str:
+def require_table(connection: Connection, mapping: SourceMapping, obj: SourceObject) -> None:
+    """Raise unless the table of an object is there.
+
+    Raises:
+        DataError: there is no such schema or table; names the nearest.
+    """
     from sqlalchemy import inspect
 
     schema, name = mapping.connection.schema, obj.table or ""
@@ -93,6 +98,11 @@ def _select(connection: Connection, mapping: SourceMapping, obj: SourceObject) -
             line=obj.line,
             hint=nearest(name, known) if known else "its schema holds no table that this user may see",
         )
+
+
+def _select(connection: Connection, mapping: SourceMapping, obj: SourceObject) -> str:
+    require_table(connection, mapping, obj)
+    schema, name = mapping.connection.schema, obj.table or ""
     quote = connection.dialect.identifier_preparer.quote
     place = quote(name) if schema is None else f"{quote(schema)}.{quote(name)}"
     return f"SELECT * FROM {place}"

@@ -21,6 +21,8 @@ MULTIPLY_LIMIT = Decimal(1_000_000)
 MULTIPLY_DECIMALS = 8
 # what Dagster takes for an owner
 OWNER = re.compile(r"team:[A-Za-z0-9_-]+|[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,7}")
+# after comments and opening brackets
+_SELECT = re.compile(r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*(?:SELECT|WITH|VALUES)\b", re.IGNORECASE | re.DOTALL)
 # user:password@ with a password that is no ${VARIABLE}, and the same as a parameter of the address
 _LITERAL_PASSWORD = re.compile(
     r"://[^/?#@:]*:(?!\$\{[A-Za-z_][A-Za-z0-9_]*\}@)[^@]+@|[?&](?:password|passwd|pwd)=(?!\$\{)", re.IGNORECASE
@@ -181,6 +183,8 @@ class ObjectSpec(_Spec):
                 "an object needs exactly one of 'file', 'table' and 'query'",
                 'write file: "orders*.csv", table: NAME, or query: "SELECT ..."',
             )
+        if self.query is not None and not _SELECT.match(self.query):
+            raise HintedError("a query only reads: it begins with SELECT, WITH or VALUES", "write one SELECT")
         if self.load == "upsert" and not self.key:
             raise HintedError(
                 "load: upsert needs 'key', else nothing says which row replaces which",

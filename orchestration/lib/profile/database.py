@@ -1,32 +1,24 @@
-"""Tables of any database that SQLAlchemy has an address for."""
+"""Tables of any database that SQLAlchemy has an address for, through the reader that landing has for them."""
 
 from __future__ import annotations
 
-import os
-import re
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from orchestration.lib.errors import ConfigurationError, DataError, nearest
-from orchestration.lib.landing.columns import Collector
-from orchestration.lib.landing.csv_structure import check_header
-from orchestration.lib.landing.model import ROW
+from orchestration.lib.contract import Label
+from orchestration.lib.errors import ConfigurationError, nearest
 from orchestration.lib.landing.scratch import Scratch, quoted
-from orchestration.lib.mapping.model import Format
+from orchestration.lib.mapping.model import Connection, Format, SourceMapping, SourceObject
 from orchestration.lib.profile.place import Item, Place, sqlite_place, without_system_tables
 from orchestration.lib.profile.sample import Sample
 from orchestration.lib.profile.vocabulary import Vocabulary
 from orchestration.lib.profile.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from sqlalchemy import Connection as Open
 
-    from sqlalchemy import Connection
-
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_AT_ONCE = 10_000
 _COUNTED = 2_000_000  # rows beyond which counting them all takes longer than a look at some
+_NAME = "the given address"
 
 
 def open_url(text: str, vocabulary: Vocabulary, *, schema: str | None) -> Place:
@@ -36,31 +28,27 @@ def open_url(text: str, vocabulary: Vocabulary, *, schema: str | None) -> Place:
         ConfigurationError: it is no address, its driver is not installed, or there is no such schema.
         DataError: the database cannot be reached.
     """
-    from sqlalchemy import inspect
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import ArgumentError
-
-    filled = _VARIABLE.sub(_from_environment, text)
-    try:
-        url = make_url(filled)
-    except ArgumentError:
-        raise ConfigurationError(
-            "that is no address of a database", hint="write dialect://user@host/database, such as postgresql://…"
-        ) from None
-    if url.get_backend_name() == "sqlite":
-        if not url.database or not Path(url.database).is_file():
+    if text.lower().startswith("sqlite"):
+        path = Path("/" + text.partition(":////")[2] if ":////" in text else text.partition(":///")[2])
+        if not path.is_file():
             raise ConfigurationError("there is no such SQLite file", hint="name the file itself, without sqlite://")
-        return sqlite_place(Path(url.database).resolve(), vocabulary)
-    shown = url.render_as_string(hide_password=True)
-    with _connected(filled, shown) as connection:
+        return sqlite_place(path.resolve(), vocabulary)
+    from sqlalchemy import inspect
+
+    from orchestration.lib.landing.sql_connection import database_url, reading
+
+    mapping = _mapping(text, schema)
+    url = database_url(mapping)
+    with reading(mapping) as connection:
         found = inspect(connection)
         if schema is not None and schema not in found.get_schema_names():
             raise ConfigurationError(
-                f"{shown} has no schema '{schema}'", hint=nearest(schema, found.get_schema_names())
+                f"the database has no schema '{schema}'", hint=nearest(schema, found.get_schema_names())
             )
         names = sorted([*found.get_table_names(schema=schema), *found.get_view_names(schema=schema)])
     kept, skipped = without_system_tables(names, vocabulary)
     items = tuple(Item(one, table=one) for one in kept)
+    shown = f"{url.get_backend_name()}:{url.database}"  # no host, no user: this ends in the mapping's first line
     return Place("sql", shown, None, items, url=text, schema=schema, skipped=tuple(skipped))
 
 
@@ -70,24 +58,15 @@ def load_rows(scratch: Scratch, place: Place, item: Item, *, table: str, most: i
     Raises:
         DataError: they cannot be read.
     """
-    from sqlalchemy import func, inspect, select
-    from sqlalchemy import table as sql_table
-    from sqlalchemy import text as sql_text
+    from sqlalchemy import inspect
+
+    from orchestration.lib.landing.sql_connection import reading
+    from orchestration.lib.landing.sql_reader import read_sql
 
     name = item.table or item.name
-    with _connected(_VARIABLE.sub(_from_environment, place.url or ""), place.shown) as connection:
-        target = sql_table(name, schema=place.schema)
-        counted = connection.execute(
-            select(func.count()).select_from(select(sql_text("1")).select_from(target).limit(_COUNTED).subquery())
-        ).scalar_one()
-        rows = connection.execution_options(stream_results=True).execute(
-            select(sql_text("*")).select_from(target).limit(most)
-        )
-        columns = check_header(list(rows.keys()), f"{place.shown}#{name}")
-        collector = Collector(scratch.connection, columns)
-        while some := rows.fetchmany(_AT_ONCE):
-            collector.add_rows([tuple(row) for row in some])
-        rows.close()
+    mapping = _mapping(place.url or "", place.schema)
+    with reading(mapping) as connection:
+        rows, statement = _count(connection, name, place.schema), _first(connection, name, place.schema, most)
         found = inspect(connection)
         key = tuple(found.get_pk_constraint(name, schema=place.schema).get("constrained_columns") or ())
         foreign = tuple(
@@ -95,44 +74,41 @@ def load_rows(scratch: Scratch, place: Place, item: Item, *, table: str, most: i
             for one in found.get_foreign_keys(name, schema=place.schema)
             if len(one["constrained_columns"]) == 1
         )
-    collector.finish(f"{table}_all", row=ROW, by_value=False)
+    if rows == 0:
+        scratch.connection.execute(f"create temp table {table} as select null::varchar as nothing where false")
+        return Sample(table, ("nothing",), 0, Format())
+    obj = SourceObject(name, "append", 1, query=statement)
+    columns = read_sql(scratch, mapping, obj, table=f"{table}_all")
     picked = ", ".join(quoted(one) for one in columns)
-    scratch.connection.execute(f"create or replace temp table {table} as select {picked} from {table}_all")
-    scratch.connection.execute(f"drop table {table}_all")
-    whole = int(counted) if counted < _COUNTED else None
+    scratch.connection.execute(f"create temp table {table} as select {picked} from {table}_all")
+    scratch.connection.execute(f"drop view {table}_all; drop table {table}_all_whole")
     notes = item.notes
-    if whole is None or whole > most:
+    if rows is None or rows > most:
         notes += (Words(f"only the first {most:,} rows were read", f"只读取了前 {most:,} 行"),)
-    return Sample(table, columns, whole, Format(), notes, key, foreign)
+    return Sample(table, columns, rows, Format(), notes, key, foreign)
 
 
-def _from_environment(match: re.Match[str]) -> str:
-    value = os.environ.get(match[1])
-    if not value:
-        raise ConfigurationError(f"{match[1]} is not set", hint=f"put {match[1]}=... into .env of the workspace")
-    return value
+def _mapping(text: str, schema: str | None) -> SourceMapping:
+    """What landing's reader wants to know of a source; the address stays in it and is never shown."""
+    connection = Connection("sql", url=text, schema=schema)
+    label = Label(en=_NAME, zh="给定地址")
+    return SourceMapping(_NAME, label, Path("profile"), connection, "UTC", {}, (), {})
 
 
-@contextmanager
-def _connected(address: str, shown: str) -> Iterator[Connection]:
-    """A connection whose errors never show the address with its password."""
-    from sqlalchemy import create_engine
-    from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
+def _count(connection: Open, name: str, schema: str | None) -> int | None:
+    """The number of rows, None when there are too many to count."""
+    from sqlalchemy import func, select, table
+    from sqlalchemy import text as sql_text
 
-    try:
-        engine: Any = create_engine(address, pool_pre_ping=False)
-    except (NoSuchModuleError, ModuleNotFoundError) as error:
-        raise ConfigurationError(
-            f"there is no driver for {shown}: {error}", hint="install the database's driver beside triloop"
-        ) from None
-    try:
-        with engine.connect() as connection:
-            yield connection
-            connection.rollback()
-    except SQLAlchemyError as error:
-        told = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise DataError(
-            f"{shown} cannot be read: {told}", hint="check address, user and rights; reading is all that is needed"
-        ) from None
-    finally:
-        engine.dispose()
+    some = select(sql_text("1 AS one")).select_from(table(name, schema=schema)).limit(_COUNTED).subquery()
+    counted = int(connection.execute(select(func.count()).select_from(some)).scalar_one())
+    return counted if counted < _COUNTED else None
+
+
+def _first(connection: Open, name: str, schema: str | None, most: int) -> str:
+    """The statement for the first rows, in the database's own SQL."""
+    from sqlalchemy import select, table
+    from sqlalchemy import text as sql_text
+
+    statement = select(sql_text("*")).select_from(table(name, schema=schema)).limit(most)
+    return str(statement.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True}))

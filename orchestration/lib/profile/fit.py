@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from orchestration.lib.contract import Column, Entity
-from orchestration.lib.profile.keys import is_id
+from orchestration.lib.profile.keys import is_id, is_line_number
 from orchestration.lib.profile.model import ColumnProfile, Kind
 from orchestration.lib.profile.values import guess_values
 from orchestration.lib.profile.vocabulary import Vocabulary
@@ -15,6 +15,7 @@ from orchestration.lib.profile.words import Words
 
 NEUTRAL = 0.5
 _LONG = 80
+_ENOUGH = 8  # rows from which one single value says that a column does not tell the rows apart
 _DAYS: set[Kind] = {"date", "timestamp"}
 _NO_ID: set[Kind] = {"date", "timestamp", "decimal", "boolean", "email", "phone", "url", "currency"}
 _TEXT: Mapping[Kind, float] = {
@@ -67,10 +68,13 @@ class Fit:
 def value_fit(
     entity: Entity, column: Column, raw: ColumnProfile, vocabulary: Vocabulary, *, refers_to: str | None = None
 ) -> Fit:
-    """How well the values of ``raw`` fit ``column``; ``refers_to`` is the entity whose keys the values are."""
+    """How well the values of ``raw`` fit ``column``.
+
+    ``refers_to`` is the entity whose keys the values are, empty when they are keys of something that is no entity.
+    """
     if raw.kind == "empty":
         return Fit(NEUTRAL, KIND_WORDS["empty"])
-    if column.type in {"key", "ref"} and _is_line_number(raw, vocabulary):
+    if column.type in {"key", "ref"} and is_line_number(raw, vocabulary):
         return Fit(0.3, Words("line numbers within a document", "单据内的行号"))
     if column.type == "key":
         return _key(raw, refers_to, entity)
@@ -87,14 +91,6 @@ def _plain(column: Column, raw: ColumnProfile, vocabulary: Vocabulary) -> float:
     if column.type == "currency":
         return 1.0 if raw.kind == "currency" else 0.0
     return _text(column, raw) if column.type == "text" else _number(column, raw, vocabulary)
-
-
-def _is_line_number(raw: ColumnProfile, vocabulary: Vocabulary) -> bool:
-    """Numbers that begin anew in each document: they are no ids by themselves."""
-    words = ("行号", "行次", "line number", "line no", "序号", "分录号")
-    name = vocabulary.normal(raw.name)
-    called = any(name.endswith(vocabulary.normal(word)) for word in words)
-    return called and raw.kind in {"integer", "boolean"} and not raw.is_unique
 
 
 def _key(raw: ColumnProfile, refers_to: str | None, entity: Entity) -> Fit:
@@ -117,15 +113,22 @@ def _key(raw: ColumnProfile, refers_to: str | None, entity: Entity) -> Fit:
 
 
 def _reference(column: Column, raw: ColumnProfile, refers_to: str | None) -> Fit:
+    score, reason = 0.7 if raw.kind in {"person_name", "text"} else 0.85, KIND_WORDS[raw.kind]
     if raw.kind in _NO_ID:
-        return Fit(0.0, KIND_WORDS[raw.kind])
-    if refers_to is not None and column.entity is not None:
-        if refers_to == column.entity:
-            return Fit(1.0, Words(f"its values are ids of {refers_to}", f"取值为 {refers_to} 的编号"))
-        return Fit(0.25, Words(f"its values are ids of {refers_to}", f"取值为 {refers_to} 的编号"))
-    if raw.max_length > _LONG:
-        return Fit(0.1, Words("long texts", "长文本"))
-    return Fit(0.7 if raw.kind in {"person_name", "text"} else 0.85, KIND_WORDS[raw.kind])
+        score = 0.0
+    elif raw.kind == "integer" and raw.distinct == 1 and raw.filled >= _ENOUGH:
+        score, reason = 0.3, Words("the same in every row", "各行相同")
+    elif refers_to == "":
+        score, reason = (
+            0.3,
+            Words("its values are ids of a table that is none of the model's", "取值为模型之外某表的编号"),
+        )
+    elif refers_to is not None and column.entity is not None:
+        score = 1.0 if refers_to == column.entity else 0.25
+        reason = Words(f"its values are ids of {refers_to}", f"取值为 {refers_to} 的编号")
+    elif raw.max_length > _LONG:
+        score, reason = 0.1, Words("long texts", "长文本")
+    return Fit(score, reason)
 
 
 def _listed(entity: Entity, column: Column, raw: ColumnProfile, vocabulary: Vocabulary) -> Fit:

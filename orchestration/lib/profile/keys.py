@@ -17,6 +17,7 @@ _LONGEST = 80  # characters of a value that may be part of a key
 _FEWEST_ROWS = 2
 _NEARLY = 0.97
 _ENOUGH = 20  # rows from which a share says something
+_LINE_NUMBERS = ("行号", "行次", "序号", "分录号", "line number", "line no", "position", "sequence")
 _PARTS = {"person_name", "code", "integer", "category", "date", "timestamp", "currency", "text", "tax_id", "udi"}
 
 
@@ -51,7 +52,8 @@ def find_keys(
         and one.personal is None
         and one.max_length <= _LONGEST
     ]
-    parts = sorted(parts, key=rank)[:_MOST_COLUMNS]
+    lines = {one.name for one in parts if is_line_number(one, vocabulary)}
+    parts = sorted(parts, key=lambda one: (one.name not in lines, rank(one)))[:_MOST_COLUMNS]
     rows = columns[0].rows
     enough = rows if rows < _ENOUGH else _NEARLY * rows
     for size in (2, 3):
@@ -61,9 +63,20 @@ def find_keys(
             if _room(group) >= enough and (size == 2 or any(is_id(one.name, vocabulary) for one in group))
         ]
         found = _unique(connection, table, tried, enough)
+        # a document and its line number say more than a document and a product that happens to be on it once
+        found.sort(key=lambda group: not any(one.name in lines for one in group))
         if found:
-            return tuple(tuple(one.name for one in sorted(group, key=lambda c: order[c.name])) for group in found)
+            return tuple(
+                tuple(one.name for one in sorted(group, key=lambda c: order[c.name])) for group in found[:_MOST_FOUND]
+            )
     return ()
+
+
+def is_line_number(raw: ColumnProfile, vocabulary: Vocabulary) -> bool:
+    """Numbers that begin anew in each document: they are no ids by themselves."""
+    name_ = vocabulary.normal(raw.name)
+    called = any(name_.endswith(vocabulary.normal(word)) for word in _LINE_NUMBERS) or name_ in vocabulary.lines
+    return called and raw.kind in {"integer", "boolean"} and not raw.is_unique
 
 
 def _nearly(column: ColumnProfile, vocabulary: Vocabulary) -> bool:
@@ -101,4 +114,4 @@ def _unique(
         answer = connection.execute(f"select {counts} from {table}").fetchall()[0]
         found += [(count, group) for group, count in zip(some, answer, strict=True) if count >= enough]
     found.sort(key=lambda one: -one[0])  # of equals the likeliest columns first: the order they came in
-    return [group for _, group in found[:_MOST_FOUND]]
+    return [group for _, group in found]

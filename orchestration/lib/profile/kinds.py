@@ -29,6 +29,7 @@ from orchestration.lib.profile.words import Words, is_chinese
 
 MOST = 0.9  # share of the values that makes a column what it looks like
 NEARLY_ALL = 0.95
+_ENOUGH_WITHIN = 0.005  # share of texts with a number or address in them that makes the whole column personal
 FEW = 60  # distinct values that an enumeration may have
 _TAX_ID = "[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}"
 _UDI = r"\(01\)[0-9]{14}.*|01[0-9]{14}(?:1[017]|21).*"
@@ -64,13 +65,20 @@ class Found:
 
 @dataclass(frozen=True)
 class Values:
-    """The distinct values ``v`` of a column with their counts ``n`` in ``table``, and some of them at hand."""
+    """The distinct values ``v`` of a column with their counts ``n`` in ``table``, and some of them at hand.
+
+    Attributes:
+        lengths: of the shortest and the longest.
+        listed: all of them with their counts, the most frequent first, when they are few.
+    """
 
     connection: duckdb.DuckDBPyConnection
     table: str
     some: tuple[str, ...]
     distinct: int
     filled: int
+    lengths: tuple[int, int] = (0, 0)
+    listed: tuple[tuple[str, int], ...] = ()
 
     def share(self, condition: str) -> float:
         """Share of the filled values for which an SQL condition over ``v`` holds."""
@@ -215,19 +223,18 @@ def _words(values: Values, hint: PersonalKind | None) -> Found:
     if by_look or (hint == "name" and named >= MOST / 2 * len(values.some) and named):
         share = values.share(f"regexp_full_match(v, {literal(CHINESE_NAME)})")
         return Found("person_name", share, "name")
-    if few:
-        return Found("category")
-    if values.seems(_CODE):
+    if values.seems(_CODE) and not few:
         share = values.share(f"regexp_full_match(v, {literal(_CODE)})")
         if share >= MOST:
-            return Found("code", share)
+            return Found("code")
     within = values.share(f"regexp_matches(v, {literal(WITHIN)})")
+    kind: Kind = "category" if few else "text"
     if not within:
-        return Found("text")
+        return Found(kind)
     note = Words(
         "phone numbers, e-mail addresses or identity numbers stand within the text", "文本中夹带电话、邮箱或身份证号"
     )
-    return Found("text", personal="text" if within >= 0.005 else None, notes=(note,))
+    return Found(kind, personal="text" if within >= _ENOUGH_WITHIN else None, notes=(note,))
 
 
 def null_condition(texts: Sequence[str]) -> str:

@@ -18,7 +18,14 @@ _SURE = 0.8
 _BY_VALUES = {"email": 0.7, "phone": 0.7, "tax_id": 0.75, "udi": 0.65, "currency": 0.65, "person_name": 0.55}
 _OWN_ID = 0.62  # the table's own key, called an id by a word that is not in the vocabulary
 # Shares of the parts of an entity's score.
-_TABLE, _KEY, _REQUIRED, _COVERED, _TELLING = 0.45, 0.17, 0.15, 0.1, 0.13
+_TABLE = 0.45
+_KEY, _REQUIRED, _COVERED, _TELLING = 0.3, 0.27, 0.2, 0.23
+_UNNAMED = 0.75
+_NOT_PROPOSED = 0.35
+_WITHOUT_VALUES = 0.58  # of a name's score: a column without values is mentioned, not proposed
+_TECHNICAL = 0.55  # when a row was typed is not when it happened
+_FEWEST_UNNAMED = 4  # columns that must speak for an entity that the table's name does not
+_CONTRADICTED = 0.6
 
 
 @dataclass(frozen=True)
@@ -66,8 +73,12 @@ class Matcher:
 
     def match(self, table: TableProfile, entity: Entity, known: Mapping[str, str]) -> EntityMatch:
         """How well a table goes with an entity."""
-        refers = {one.column: known[one.table] for one in table.references if one.table in known}
-        options = [pair for raw in table.columns for pair in self._options(entity, raw, refers_to=refers.get(raw.name))]
+        refers = _referred(table, known)
+        options = [
+            pair
+            for raw in table.columns
+            for pair in self._options(entity, raw, refers_to=refers.get(raw.name), technical=table.technical)
+        ]
         pairs = _assigned(entity, options)
         taken = {pair.raw.name for pair in pairs.values()}
         others: dict[str, tuple[Pair, ...]] = {}
@@ -89,11 +100,11 @@ class Matcher:
         known: Mapping[str, str],
     ) -> EntityMatch:
         """An entity inside the rows of another: ``key`` holds its id, the ``free`` columns may be its own."""
-        refers = {one.column: known[one.table] for one in table.references if one.table in known}
+        refers = _referred(table, known)
         options = [
             pair
             for raw in free
-            for pair in self._options(entity, raw, refers_to=refers.get(raw.name))
+            for pair in self._options(entity, raw, refers_to=refers.get(raw.name), technical=table.technical)
             if pair.column.name != entity.key
         ]
         told = Words("the rows quote its id", "各行引用其编号")
@@ -101,14 +112,16 @@ class Matcher:
         pairs = {entity.key: own, **_assigned(entity, options)}
         return EntityMatch(entity, _SURE, {name: pairs[name] for name in entity.columns if name in pairs})
 
-    def _options(self, entity: Entity, raw: ColumnProfile, *, refers_to: str | None) -> list[Pair]:
+    def _options(
+        self, entity: Entity, raw: ColumnProfile, *, refers_to: str | None, technical: Sequence[str]
+    ) -> list[Pair]:
         names = self._names.match(raw.name)
         found = []
         for column in entity.columns.values():
             name = names.get((entity.name, column.name))
             by_values = _BY_VALUES.get(raw.kind, 0.0) if _is_telling(column, raw) else 0.0
             own_id = refers_to == column.entity and column.entity is not None
-            if name is None and not by_values and not own_id:
+            if name is None and not by_values and not (own_id and raw.kind != "integer"):
                 continue
             fit = value_fit(entity, column, raw, self.vocabulary, refers_to=refers_to)
             called = name.score if name is not None else 0.0
@@ -116,28 +129,40 @@ class Matcher:
                 called = max(called, 0.85 if called else _OWN_ID)
             sure = called * (fit.score if fit.score < 0.4 else 0.7 + 0.3 * fit.score)
             sure = max(sure, by_values if fit.score >= _SURE else 0.0)
+            if raw.kind == "empty":
+                sure = called * _WITHOUT_VALUES
+            elif raw.name in technical and column.type != "key":
+                sure *= _TECHNICAL
             if sure >= CANDIDATE / 2:
                 found.append(Pair(column, raw, round(min(sure, 1.0), 2), _why(raw, name, fit.reason)))
         return found
 
     def _score(self, table: TableProfile, entity: Entity, pairs: Mapping[str, Pair]) -> tuple[float, tuple[Words, ...]]:
         name = self._tables.match(table.name).get(entity.name)
-        good = {column: pair for column, pair in pairs.items() if pair.confidence >= CANDIDATE + 0.15}
-        key = good[entity.key].confidence if entity.key in good else 0.0
+        technical = set(table.technical)
+        good = {
+            column: pair
+            for column, pair in pairs.items()
+            if pair.confidence >= CANDIDATE + 0.15 and pair.raw.name not in technical
+        }
+        key = pairs[entity.key].confidence if entity.key in pairs else 0.0
         wanted = [
             column.name
             for column in entity.columns.values()
             if column.required and column.type not in {"key", "currency"}
         ]
         required = sum(good[one].confidence for one in wanted if one in good) / len(wanted) if wanted else key
-        filled = [one for one in table.columns if one.kind != "empty"]
+        filled = [one for one in table.columns if one.kind != "empty" and one.name not in technical]
         covered = sum(pair.confidence for pair in good.values()) / len(filled) if filled else 0.0
         telling = sum(pair.confidence * self._told_by(pair) for pair in good.values())
         content = _KEY * key + _REQUIRED * required + _COVERED * min(covered * 1.3, 1) + _TELLING * min(telling / 2, 1)
-        called = name.score if name is not None else 0.0
-        score = _TABLE * called + content
-        if called == 0:
-            score *= 1.15  # a name that says nothing is not evidence against
+        # A name that says nothing is not evidence against; but then the columns must say all the more.
+        if name is not None:
+            score = _TABLE * name.score + (1 - _TABLE) * content
+        else:
+            score = (_UNNAMED if self._speaks(good, entity, telling) else _NOT_PROPOSED) * content
+        if any(self.vocabulary.says_otherwise(entity.name, one.name) for one in filled):
+            score *= _CONTRADICTED
         reasons: list[Words] = []
         if name is not None:
             reasons.append(Words(f"the table's name says '{name.word}'", f"表名含“{name.word}”"))
@@ -145,11 +170,22 @@ class Matcher:
         reasons.append(Words(f"{count} of {len(filled)} columns recognised", f"{len(filled)} 列中识别 {count} 列"))
         return round(min(score, 1.0), 3), tuple(reasons)
 
+    @staticmethod
+    def _speaks(good: Mapping[str, Pair], entity: Entity, telling: float) -> bool:
+        """Whether the columns alone say which entity it is: enough of them, or fewer with the key by its own name."""
+        own = entity.key in good and good[entity.key].confidence > _SURE + 0.1
+        return telling >= 1 and len(good) >= _FEWEST_UNNAMED - own
+
     def _told_by(self, pair: Pair) -> float:
         """1 when only this entity has a column of that name, less the more others have one."""
         names = self._names.match(pair.raw.name)
         entities = {entity for (entity, _), match in names.items() if match.score >= _SURE}
         return 1 / len(entities) if entities else 0.3
+
+
+def _referred(table: TableProfile, known: Mapping[str, str]) -> dict[str, str]:
+    """Raw column → the entity that it refers to, empty for a table that is none; before anything is known: nothing."""
+    return {one.column: known.get(one.table, "") for one in table.references} if known else {}
 
 
 def _is_telling(column: Column, raw: ColumnProfile) -> bool:

@@ -129,6 +129,7 @@ class TableProfile:
         rows: all rows, None when they were not counted.
         sampled: rows that were looked at.
         keys: sets of columns that identify a row, the best first.
+        technical: columns that nearly every table of the source has: who wrote the row and when, not what it says.
     """
 
     name: str
@@ -142,6 +143,7 @@ class TableProfile:
     keys: tuple[tuple[str, ...], ...] = ()
     references: tuple[Reference, ...] = ()
     joint: tuple[JointReference, ...] = ()
+    technical: tuple[str, ...] = ()
     notes: tuple[Words, ...] = ()
 
     @property

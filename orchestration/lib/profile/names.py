@@ -14,10 +14,14 @@ Target = tuple[str, str]  # entity, column
 
 _FUZZY_FROM = 86  # per cent of alike letters below which two names have nothing to do with each other
 _FUZZY_LEAST = 5  # letters: short words differ by one letter and mean other things (rate, date)
+_NOT_LAST = 0.55  # the last word of a table's name says what it is: customer order is an order
+_OF_LINES = 0.3
+_SLIP_LEAST = 4  # letters of words that may be misspelt
 _SUFFIX = 0.8
 _OWN_KEY_BARE = 0.75  # an id without any other word: the key of whatever the table is
 _KEY_AS_ENTITY = 0.6  # `lot` in a table of lots
 _REF_BARE = 0.92  # `customer` for a customer's id
+_WEAK = 0.8  # a word that as often means something else
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class NameIndex:
         self._vocabulary = vocabulary
         self._variants: dict[str, list[_Variant]] = {}
         self._cache: dict[str, dict[Target, NameMatch]] = {}
+        self.refers: dict[Target, str] = {}  # columns that refer to an entity
         for entity in contract.entities.values():
             for column in entity.columns.values():
                 self._add_column(entity, column, contract)
@@ -58,6 +63,8 @@ class NameIndex:
 
     def _add_column(self, entity: Entity, column: Column, contract: Contract) -> None:
         target = (entity.name, column.name)
+        if column.entity is not None:
+            self.refers[target] = column.entity
         words = self._vocabulary.entities.get(entity.name, ())
         own = (column.name, column.label.en, column.label.zh, *self._vocabulary.column_words(entity.name, column.name))
         if column.name == entity.key:
@@ -77,7 +84,8 @@ class NameIndex:
             for word in _joined(of, self._vocabulary.ids):
                 self._add(target, word, 1.0)
             for word in of:
-                self._add(target, word, _REF_BARE)
+                weak = self._vocabulary.normal(word) in self._vocabulary.weak
+                self._add(target, word, _REF_BARE * (_WEAK if weak else 1))
         elif column.entity is not None:
             role = column.name.removesuffix("_id").split("_")[0]
             of = self._vocabulary.entities.get(column.entity, ())
@@ -110,12 +118,18 @@ class NameIndex:
             for other, likeness, _ in process.extract(
                 text, self._fuzzy, scorer=fuzz.token_sort_ratio, score_cutoff=_FUZZY_FROM, limit=30
             ):
-                if other != text and other[0] == text[0]:  # reseller is no seller
+                if other != text and _may_be_slip(text, other):
                     note(other, (likeness / 100) ** 2 * 0.95, "alike")
         return found
 
 
 _NONE = NameMatch(0.0, "", "")
+
+
+def _may_be_slip(text: str, other: str) -> bool:
+    """Whether two names may differ by spelling only: a seller is no reseller, and a product's id not its DI."""
+    mine, theirs = set(text.split(" ")), set(other.split(" "))
+    return text[0] == other[0] and all(len(word) >= _SLIP_LEAST for word in mine ^ theirs)
 
 
 def _plain_reference(column: Column, contract: Contract) -> bool:
@@ -164,15 +178,17 @@ class TableNames:
         # module_module is how some programs call the main table of a module
         parts = [part for place, part in enumerate(parts) if place == 0 or part != parts[place - 1]]
         found: dict[str, NameMatch] = {}
+        lines = self._vocabulary.lines
         foreign = 0.45 if any(self._is_foreign(part) for part in parts) else 1.0
         for start in range(len(parts)):
             for end in range(len(parts), start, -1):
                 text = " ".join(parts[start:end])
                 for candidate, cut in self._texts(text):
-                    at_end = 1.0 if end == len(parts) else 0.55
+                    at_end = 1.0 if end == len(parts) else _NOT_LAST if parts[-1] not in lines else _OF_LINES
                     share = (end - start) / len(parts) * cut
+                    weak = _WEAK if candidate in self._vocabulary.weak else 1.0
                     for entity, word in self._words.get(candidate, ()):
-                        score = round(foreign * at_end * (0.6 + 0.4 * share), 4)
+                        score = round(foreign * at_end * weak * (0.6 + 0.4 * share), 4)
                         how = "exact" if share == 1 and end == len(parts) else "ending"
                         if score > found.get(entity, _NONE).score:
                             found[entity] = NameMatch(score, word, how)

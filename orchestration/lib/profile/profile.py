@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,14 +16,14 @@ from orchestration.lib.contract import load_contract
 from orchestration.lib.errors import DataError
 from orchestration.lib.landing.scratch import Scratch, literal
 from orchestration.lib.mapping.model import Format
-from orchestration.lib.mapping.sql import name as sql_name
 from orchestration.lib.profile.checked import with_problems
 from orchestration.lib.profile.columns import profile_columns
 from orchestration.lib.profile.keys import find_keys
 from orchestration.lib.profile.match import Matcher
 from orchestration.lib.profile.model import ColumnProfile, Reference, TableProfile
-from orchestration.lib.profile.names import name_index, table_names
+from orchestration.lib.profile.names import NameIndex, name_index, table_names
 from orchestration.lib.profile.place import Item, Place
+from orchestration.lib.profile.probe import Probe
 from orchestration.lib.profile.proposal import TableProposal
 from orchestration.lib.profile.propose import TABLE_THRESHOLD, propose_table
 from orchestration.lib.profile.references import with_references
@@ -33,7 +34,11 @@ from orchestration.lib.profile.words import Words
 from orchestration.lib.settings import Settings
 
 DEFAULT_SAMPLE = 100_000
-_WEAK = 0.2  # this much less likely than another table of the same entity
+_ENOUGH_TABLES = 12
+_ENOUGH_VOTES = 2
+_CALLED = 0.6
+_NEARLY_EVERY = 0.7
+_WEAK = 0.15  # this much less likely than another table of the same entity
 _OBJECT_NAME = re.compile(r"[^a-z0-9]+")
 Progress = Callable[[str], None]
 
@@ -102,7 +107,7 @@ def profile_place(
                 f"nothing at {place.shown} can be profiled: {len(unreadable)} unreadable, {len(empty)} empty",
                 hint=unreadable[0][1].message if unreadable else "there must be a table with rows",
             )
-        related = with_references(scratch.connection, tables, samples, vocabulary)
+        related = with_references(scratch.connection, _with_technical(tables), samples, vocabulary)
         known: dict[str, str] = {}
         for _ in range(2):  # the second time it is known what the tables referred to are
             known = {
@@ -116,26 +121,58 @@ def profile_place(
                 matcher,
                 known={name: what for name, what in known.items() if name != table.name},
                 currency=settings.company.currency,
-                depends=_depends(scratch.connection, samples[table.name]),
+                probe=Probe(scratch.connection, samples[table.name]),
                 entity=entity,
             )
             for table in related
         ]
-    named = tuple(sorted(with_problems(head, _named(_without_weak(proposals)), settings), key=_likeliest))
+    named = tuple(sorted(with_problems(head, _named(_without_weak(proposals, name_index())), settings), key=_likeliest))
     return SourceProfile(place, head, named, tuple(unreadable), tuple(empty))
 
 
-def _without_weak(proposals: list[TableProposal]) -> list[TableProposal]:
-    """Of several tables that seem to be the same entity, only those nearly as likely as the best are proposed."""
-    best: dict[str, float] = {}
-    for one in proposals:
-        if one.feeds:
-            best[one.feeds[0].entity.name] = max(best.get(one.feeds[0].entity.name, 0.0), one.feeds[0].confidence)
+def _with_technical(tables: list[TableProfile]) -> list[TableProfile]:
+    """The tables with their technical columns told, where there are enough tables to tell them."""
+    if len(tables) < _ENOUGH_TABLES:
+        return tables
+    counts = Counter(column.name for table in tables for column in table.columns)
+    common = {name for name, count in counts.items() if count > _NEARLY_EVERY * len(tables)}
     return [
-        replace(one, feeds=(), key=()) if one.feeds and one.feeds[0].confidence < best[one.feeds[0].entity.name] - _WEAK
-        else one
-        for one in proposals
-    ]  # fmt: skip
+        replace(table, technical=tuple(one.name for one in table.columns if one.name in common)) for table in tables
+    ]
+
+
+def _without_weak(proposals: list[TableProposal], names: NameIndex) -> list[TableProposal]:
+    """Of several tables that seem to be the same entity, those nearly as likely as the best are proposed.
+
+    In a database, moreover, those that the other proposed tables refer to: it keeps an entity in one table, while
+    files of one entity come in many.
+    """
+    by_entity: dict[str, list[TableProposal]] = {}
+    for one in proposals:
+        if one.entity is not None:
+            by_entity.setdefault(one.entity, []).append(one)
+    dropped: set[str] = set()
+    for entity, several in by_entity.items():
+        best = max(one.feeds[0].confidence for one in several)
+        dropped |= {one.table.name for one in several if one.feeds[0].confidence < best - _WEAK}
+        votes = {one.table.name: _votes(one.table.name, entity, proposals, names) for one in several}
+        if max(votes.values()) >= _ENOUGH_VOTES and all(one.table.file is None for one in several):
+            dropped |= {table for table, count in votes.items() if not count}
+    return [replace(one, feeds=(), key=()) if one.table.name in dropped else one for one in proposals]
+
+
+def _votes(table: str, entity: str, proposals: list[TableProposal], names: NameIndex) -> int:
+    """How many proposed tables have a column that is called like this entity and refers to this table."""
+    count = 0
+    for one in proposals:
+        for reference in one.table.references if one.feeds else ():
+            told = reference.table == table and one.table.column(reference.column).distinct > 1
+            count += told and any(
+                match.score > _CALLED
+                for target, match in names.match(reference.column).items()
+                if names.refers.get(target) == entity
+            )
+    return count
 
 
 def _likeliest(one: TableProposal) -> tuple[bool, str, float, str]:
@@ -195,19 +232,6 @@ def _number_signs(layout: Format, columns: tuple[ColumnProfile, ...]) -> Format:
         thousands=thousands.pop() if len(thousands) == 1 else None,
         signs=tuple(dict.fromkeys(sign for one in styles for sign in one.signs)),
     )
-
-
-def _depends(connection: duckdb.DuckDBPyConnection, table: str) -> Callable[[str, str], bool]:
-    """Whether, in the sample, a column has one value for each value of a key."""
-
-    def depends(key: str, column: str) -> bool:
-        one, two = sql_name(key), sql_name(column)
-        keys, both = connection.execute(
-            f"select count(distinct {one}), count(distinct ({one}, {two})) from {table} where {one} is not null"
-        ).fetchall()[0]
-        return bool(both <= keys * 1.01)
-
-    return depends
 
 
 def _named(proposals: list[TableProposal]) -> list[TableProposal]:

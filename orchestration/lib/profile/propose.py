@@ -1,30 +1,24 @@
-"""From matches to proposals: values, formats, keys, constants, and what is still missing."""
+"""From matches to a proposal for one table."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
 
-from orchestration.lib.contract import NUMERIC_TYPES, Column, Entity, PersonalKind
+from orchestration.lib.contract import PersonalKind
 from orchestration.lib.mapping.expression import check_formats
 from orchestration.lib.mapping.model import Format
-from orchestration.lib.mapping.sql import literal, name
-from orchestration.lib.profile.match import CANDIDATE, THRESHOLD, EntityMatch, Matcher, Pair
-from orchestration.lib.profile.model import ColumnProfile, TableProfile
-from orchestration.lib.profile.proposal import ColumnProposal, FeedProposal, TableProposal
-from orchestration.lib.profile.values import guess_values
-from orchestration.lib.profile.words import Words
+from orchestration.lib.profile.feed import build_feed
+from orchestration.lib.profile.match import Matcher
+from orchestration.lib.profile.model import TableProfile
+from orchestration.lib.profile.probe import Probe
+from orchestration.lib.profile.proposal import FeedProposal, TableProposal
+from orchestration.lib.profile.related import related_feeds
 
 TABLE_THRESHOLD = 0.4  # score from which a table is proposed as an entity
 _RANKED = 3
-_TEN_THOUSAND = re.compile(r"万元|万\)|万）|10k|wan", re.IGNORECASE)
-_PLAIN_NAME = re.compile(r"[A-Za-z_\u3400-\u9fff][A-Za-z0-9_\u3400-\u9fff]*")
 # Staff: managers need the readable names, the contract keeps them so on purpose (salesperson.yml, campaign.yml).
 _STAFF = {"salesperson_id", "owner_id", "owner", "team"}
-
-Depends = Callable[[str, str], bool]
 
 
 def propose_table(
@@ -33,7 +27,7 @@ def propose_table(
     *,
     known: Mapping[str, str],
     currency: str,
-    depends: Depends,
+    probe: Probe,
     entity: str | None = None,
 ) -> TableProposal:
     """A proposal for one table.
@@ -41,7 +35,7 @@ def propose_table(
     Args:
         known: other tables → the entity that each seems to be.
         currency: of the company; assumed where a currency is required and the table has none.
-        depends: whether a column (second) has one value for each value of another (first), in the sample.
+        probe: the sample of the table.
         entity: propose this entity, however unlikely.
     """
     ranking = matcher.rank(table, known)
@@ -53,8 +47,8 @@ def propose_table(
     best = tuple(ranking[:_RANKED])
     if first is None or (entity is None and first.score < TABLE_THRESHOLD):
         return TableProposal(table, table.name, best, personal=_personal(table, ()))
-    feeds = [build_feed(first, table, matcher, known=known, currency=currency)]
-    feeds += _related(feeds[0], table, matcher, known=known, currency=currency, depends=depends)
+    feeds = [build_feed(first, table, matcher, known=known, currency=currency, probe=probe)]
+    feeds += related_feeds(feeds[0], table, matcher, known=known, currency=currency, probe=probe)
     settled, layout = _settled_formats(table, feeds)
     return TableProposal(
         replace(table, layout=layout),
@@ -78,221 +72,6 @@ def _settled_formats(table: TableProfile, feeds: Sequence[FeedProposal]) -> tupl
         for feed in feeds
     ]
     return plain, replace(table.layout, date=days, timestamp=times)
-
-
-def build_feed(
-    match: EntityMatch,
-    table: TableProfile,
-    matcher: Matcher,
-    *,
-    known: Mapping[str, str],
-    currency: str,
-    one_per: tuple[str, ...] = (),
-) -> FeedProposal:
-    """The feed of an entity, from the pairs that were found."""
-    entity = match.entity
-    columns: list[ColumnProposal] = []
-    for column in entity.columns.values():
-        pair = match.pairs.get(column.name)
-        if pair is not None:
-            columns.append(column_proposal(entity, pair, matcher))
-    columns = _with_joint(entity, table, columns, known)
-    columns += _precision(entity, columns, table)
-    if not any(one.accepted and one.column.name == entity.key for one in columns):
-        columns = [one for one in columns if one.column.name != entity.key]
-        own = _own_key(entity, table, columns)
-        columns[:0] = [own] if own is not None else []
-    have = {one.column.name for one in columns if one.accepted}
-    for column in entity.columns.values():
-        if column.required and column.name not in have:
-            stand_in = _stand_in(entity, column, columns, matcher, currency)
-            if stand_in is not None:
-                columns = [one for one in columns if one.column.name != column.name] + [stand_in]
-                have.add(column.name)
-    missing = tuple(column for column in entity.columns.values() if column.required and column.name not in have)
-    order = {name_: place for place, name_ in enumerate(entity.columns)}
-    columns.sort(key=lambda one: order[one.column.name])
-    others = {
-        column: tuple((pair.raw.name, pair.confidence) for pair in pairs if pair.confidence >= CANDIDATE)
-        for column, pairs in match.others.items()
-        if column not in have
-    }
-    return FeedProposal(
-        entity, match.score, tuple(columns), missing, {key: some for key, some in others.items() if some}, one_per
-    )
-
-
-def column_proposal(entity: Entity, pair: Pair, matcher: Matcher) -> ColumnProposal:
-    """One contract column from one raw column, with all that its values need."""
-    column, raw = pair.column, pair.raw
-    reasons = list(pair.reasons)
-    accepted = pair.confidence >= THRESHOLD
-    values: dict[str, str | None] | None = None
-    unknown: tuple[tuple[str, int], ...] = ()
-    guess = guess_values(entity.name, column, raw.values, matcher.vocabulary)
-    if guess is not None and guess.needs_map() and raw.personal is None:
-        values, unknown = dict(guess.known), guess.unknown
-        accepted = accepted and bool(guess.known)
-    if raw.ambiguous and column.type in {"date", "timestamp"}:
-        accepted = False
-        reasons += raw.notes
-    multiply, scale_reason = _factor(column, raw)
-    reasons += [scale_reason] if scale_reason is not None else []
-    decimals = raw.number.decimals if raw.number is not None else 0
-    too_fine = column.type in NUMERIC_TYPES and multiply is None and decimals > (column.scale or 0)
-    if too_fine:
-        reasons.append(
-            Words(
-                f"{decimals} decimals, {column.name} holds {column.scale or 0}",
-                f"有 {decimals} 位小数，{column.name} 保存 {column.scale or 0} 位",
-            )
-        )
-    timed = column.type in {"date", "timestamp"} and raw.native == "VARCHAR"
-    return ColumnProposal(
-        column,
-        pair.confidence,
-        tuple(reasons),
-        accepted,
-        raw=raw.name,
-        values=values,
-        unknown=unknown,
-        formats=raw.formats if timed else (),
-        multiply=multiply,
-        round_half_up=too_fine and column.type != "integer",
-    )
-
-
-def _factor(column: Column, raw: ColumnProfile) -> tuple[Decimal | None, Words | None]:
-    """万元 and per cent as exact factors."""
-    if raw.number is None or column.type not in NUMERIC_TYPES:
-        return None, None
-    signs = set(raw.number.signs)
-    if column.type in {"money", "price"} and ("万元" in signs or _TEN_THOUSAND.search(raw.name)):
-        return Decimal(10_000), Words("the unit is 10,000 yuan", "单位为万元")
-    if column.type == "rate" and column.name != "rate":
-        most = raw.number.maximum
-        if signs & {"%", "％"} or (most is not None and most > 1):
-            return Decimal("0.01"), Words("written in per cent", "以百分数书写")
-    return None, None
-
-
-def _own_key(entity: Entity, table: TableProfile, columns: Sequence[ColumnProposal]) -> ColumnProposal | None:
-    """The key by what identifies a row, where no column is called like one."""
-    if not table.keys:
-        return None
-    key = entity.columns[entity.key]
-    best = table.keys[0]
-    if len(best) == 1:
-        return ColumnProposal(
-            key,
-            THRESHOLD + 0.02,
-            (Words("it identifies the rows of this table", "它唯一标识本表各行"),),
-            accepted=True,
-            raw=best[0],
-        )
-    references = {one.raw for one in columns if one.accepted and one.column.type == "ref"}
-    sure = 0.8 if references & set(best) else 0.65
-    told = " + ".join(best)
-    return ColumnProposal(
-        key,
-        sure,
-        (Words(f"{told} together identify the rows", f"{told} 合起来唯一标识各行"),),
-        accepted=True,
-        expression=_joined(best),
-        parts=best,
-    )
-
-
-def _joined(columns: Sequence[str]) -> str:
-    """The expression that makes one id of several columns, the same for a key and for what quotes it."""
-    parts = [one if _PLAIN_NAME.fullmatch(one) else name(one) for one in columns]
-    return f" || {literal('-')} || ".join(parts)
-
-
-def _with_joint(
-    entity: Entity, table: TableProfile, columns: list[ColumnProposal], known: Mapping[str, str]
-) -> list[ColumnProposal]:
-    """References to keys that are made of several columns in their own table."""
-    found = list(columns)
-    for joint in table.joint:
-        target = known.get(joint.table)
-        for column in entity.columns.values():
-            if column.type != "ref" or column.entity != target or target == entity.name:
-                continue
-            told = " + ".join(joint.columns)
-            why = Words(f"{told} together are ids of {target}", f"{told} 合起来为 {target} 的编号")
-            made = _joined(joint.columns)
-            proposal = ColumnProposal(column, 0.9, (why,), accepted=True, expression=made, parts=joint.columns)
-            found = [one for one in found if one.column.name != column.name] + [proposal]
-    return found
-
-
-def _precision(entity: Entity, columns: Sequence[ColumnProposal], table: TableProfile) -> list[ColumnProposal]:
-    """Where only days are known of a touch, that is said: it must not seem to have come at midnight."""
-    column = entity.columns.get("precision")
-    if column is None or any(one.column.name == "precision" for one in columns):
-        return []
-    days = [one for one in columns if one.accepted and one.column.type == "timestamp" and one.raw is not None]
-    if not days or any(table.column(one.raw or "").kind != "date" for one in days):
-        return []
-    why = Words("only the day is known", "仅知日期")
-    return [ColumnProposal(column, 0.95, (why,), accepted=True, constant="date")]
-
-
-def _stand_in(
-    entity: Entity, column: Column, columns: Sequence[ColumnProposal], matcher: Matcher, currency: str
-) -> ColumnProposal | None:
-    """What a required column without a raw one of its own most likely is."""
-    by_name = {one.column.name: one for one in columns}
-    if column.type == "currency" and column.name == "currency":
-        why = Words("no column for it: the company's currency is assumed", "没有对应列：假定为公司本位币")
-        return ColumnProposal(column, 0.4, (why,), accepted=True, constant=currency)
-    assumed = matcher.vocabulary.assume.get(f"{entity.name}.{column.name}")
-    if assumed is not None and column.name not in by_name:
-        why = Words("no column for it: this is assumed", "没有对应列：此为假定")
-        return ColumnProposal(column, 0.4, (why,), accepted=True, constant=assumed)
-    key = by_name.get(entity.key)
-    if column.name == "name" and key is not None and key.accepted and key.raw is not None:
-        why = Words("no name of its own: the id stands for it", "没有名称列：以编号代替")
-        return ColumnProposal(column, 0.45, (why,), accepted=True, raw=key.raw)
-    return None
-
-
-def _related(
-    main: FeedProposal,
-    table: TableProfile,
-    matcher: Matcher,
-    *,
-    known: Mapping[str, str],
-    currency: str,
-    depends: Depends,
-) -> list[FeedProposal]:
-    """Further entities inside the same rows: the order in a table of order lines, its customer's name and region."""
-    found: list[FeedProposal] = []
-    used = {one.raw for one in main.accepted}
-    for reference in main.accepted:
-        target = reference.column.entity
-        if reference.raw is None or target is None or target == main.entity.name:
-            continue
-        if target in known.values() or any(feed.entity.name == target for feed in found):
-            continue
-        raw = table.column(reference.raw)
-        free = [one for one in table.columns if one.name not in used and one.name != raw.name]
-        free = [one for one in free if one.kind != "empty" and depends(raw.name, one.name)]
-        entity = matcher.contract.entities[target]
-        match = matcher.match_related(table, entity, raw, free, known)
-        telling = [
-            pair for column, pair in match.pairs.items() if column != entity.key and pair.confidence >= THRESHOLD + 0.2
-        ]
-        needed = 2 if entity.loop != main.entity.loop else 1
-        if len(telling) < needed:
-            continue
-        feed = build_feed(match, table, matcher, known=known, currency=currency, one_per=(raw.name,))
-        if feed.missing:
-            continue
-        found.append(feed)
-        used |= {one.raw for one in feed.accepted}
-    return found
 
 
 def _object_key(feed: FeedProposal, table: TableProfile) -> tuple[str, ...]:

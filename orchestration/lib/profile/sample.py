@@ -204,6 +204,9 @@ def _sqlite(scratch: Scratch, place: Place, item: Item, *, table: str, most: int
         raise DataError(
             f"table '{name}' of {place.shown} cannot be read: {error}", file=place.shown, hint="check the database"
         ) from None
+    if not rows:  # nothing to look at, and most tables of an ERP are empty
+        scratch.connection.execute(f"create temp table {table} as select null::varchar as nothing where false")
+        return Sample(table, ("nothing",), 0, Format())
     source = _smaller(scratch, path, name, rows, most) if rows > most else path
     columns = read_table(scratch, source, table_name=name, shown=place.shown, table=f"{table}_all")
     _keep_sample(scratch, f"{table}_all", table, columns, most)

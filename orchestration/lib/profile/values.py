@@ -44,9 +44,8 @@ def guess_values(
     """Guess for a boolean column or one with allowed values; None for others, and when there are too many values."""
     if not values or not (column.allowed or column.type == "boolean"):
         return None
-    words = dict(vocabulary.values.get(f"{entity}.{column.name}", {}))
-    if column.type == "boolean":
-        words = dict(vocabulary.values["boolean"])
+    words = dict(vocabulary.values["boolean"] if column.type == "boolean" else {})
+    words |= vocabulary.values.get(f"{entity}.{column.name}", {})
     for one in column.allowed:
         words.setdefault(vocabulary.normal(one), one)
     known: dict[str, str] = {}

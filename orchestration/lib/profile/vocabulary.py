@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ from orchestration.lib.yaml_source import YamlDocument, load_yaml
 FILE = Path(__file__).with_name("vocabulary.yml")
 _PARTS = (
     "entities",
+    "weak",
+    "contra",
+    "lines",
     "not_ours",
     "ids",
     "abbreviations",
@@ -37,6 +40,9 @@ class Vocabulary:
     """
 
     entities: Mapping[str, tuple[str, ...]]
+    weak: frozenset[str]
+    contra: Mapping[str, frozenset[str]]
+    lines: frozenset[str]
     not_ours: frozenset[str]
     ids: tuple[str, ...]
     abbreviations: dict[str, str]
@@ -45,10 +51,19 @@ class Vocabulary:
     assume: Mapping[str, str]
     personal: Mapping[str, PersonalKind]
     system_tables: tuple[str, ...]
+    _normal: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def normal(self, name: str) -> str:
         """A name as names are compared."""
-        return normal(tokens(name, self.abbreviations))
+        found = self._normal.get(name)
+        if found is None:
+            found = self._normal[name] = normal(tokens(name, self.abbreviations))
+        return found
+
+    def says_otherwise(self, entity: str, column: str) -> bool:
+        """Whether a column is one that such an entity does not have."""
+        words = self.contra.get(entity)
+        return words is not None and not words.isdisjoint(self.normal(column).split(" "))
 
     def column_words(self, entity: str, column: str) -> tuple[str, ...]:
         """The words for a column of an entity: those of its own, then those of all columns of that name."""
@@ -80,6 +95,9 @@ def read_vocabulary(file: Path, contract: Contract) -> Vocabulary:
 
     return Vocabulary(
         entities={name: tuple(map(str, words)) for name, words in data["entities"].items()},
+        weak=frozenset(reduced(word) for word in data["weak"]),
+        contra={name: frozenset(reduced(word) for word in words) for name, words in data["contra"].items()},
+        lines=frozenset(reduced(word) for word in data["lines"]),
         not_ours=frozenset(reduced(word) for word in data["not_ours"]),
         ids=tuple(map(str, data["ids"])),
         abbreviations=abbreviations,
@@ -111,9 +129,10 @@ def _check(document: YamlDocument, contract: Contract) -> None:
         for name, column in entity.columns.items()
     }
     anywhere = {name.partition(".")[2] for name in columns}
-    for name in data["entities"]:
-        if name not in contract.entities:
-            raise refuse("entities", name, contract.entities)
+    for part in ("entities", "contra"):
+        for name in data[part]:
+            if name not in contract.entities:
+                raise refuse(part, name, contract.entities)
     for name in data["columns"]:
         if name not in columns and name not in anywhere:
             raise refuse("columns", name, [*columns, *anywhere])
@@ -122,9 +141,10 @@ def _check(document: YamlDocument, contract: Contract) -> None:
             continue
         if name not in columns:
             raise refuse("values", name, columns)
+        allowed = columns[name].allowed or ("true", "false")
         for value in groups:
-            if value not in columns[name].allowed:
-                raise refuse("values", f"{name}.{value}", columns[name].allowed)
+            if value not in allowed:
+                raise refuse("values", f"{name}.{value}", allowed)
     for name, value in data["assume"].items():
         if name not in columns or (columns[name].allowed and str(value) not in columns[name].allowed):
             raise refuse("assume", name, columns)

@@ -26,6 +26,15 @@ class Words(NamedTuple):
         return self.zh if lang == "zh" else self.en
 
 
+# Traditional characters of the words that name columns and tables, and their simplified ones.
+_SIMPLIFIED = str.maketrans(
+    "編號碼戶額單訂產貨發開數價總稱電話聯絡類態時間業務員區負責預計實際幣種稅銷經線觸點動廠檢驗庫報備註創簽狀條款項費廣告會議"
+    "場門診醫療帳賬應對圖書檔規簡標準紀錄進運輸聯繫郵箱來級別雙倉儲過終結關閉確認審",
+    "编号码户额单订产货发开数价总称电话联络类态时间业务员区负责预计实际币种税销经线触点动厂检验库报备注创签状条款项费广告会议"
+    "场门诊医疗帐账应对图书档规简标准纪录进运输联系邮箱来级别双仓储过终结关闭确认审",
+)
+
+
 def is_chinese(text: str) -> bool:
     """Whether a text has Chinese characters."""
     return bool(_CJK.search(text))
@@ -51,7 +60,7 @@ def normal(words: tuple[str, ...]) -> str:
 @lru_cache(maxsize=50_000)
 def _stem(word: str) -> str:
     if is_chinese(word):
-        return _TIME_ENDINGS.sub("日期", word)
+        return _TIME_ENDINGS.sub("日期", word.translate(_SIMPLIFIED))
     if word in {"at", "on", "time", "date", "day"}:
         return "date"
     for ending in ("ies", "ing", "ed", "es", "s"):

@@ -30,7 +30,7 @@ def sheets_of(path: Path, wanted: str | None) -> list[str]:
                 for one in workbook.sheets_metadata
                 if one.visible == SheetVisibleEnum.Visible and one.typ == SheetTypeEnum.WorkSheet
             ]
-            filled = [one for one in visible if workbook.get_sheet_by_name(one).total_height > 1]
+            filled = [one for one in visible if workbook.get_sheet_by_name(one).height]
     except PasswordError:
         raise DataError(
             f"{path.name} is protected by a password", file=path.name, hint="save it again without a password"

@@ -12,6 +12,7 @@ import duckdb
 from orchestration.lib.errors import ConfigurationError, DataError
 from orchestration.lib.publish.content import quote, text_literal
 from orchestration.lib.publish.reader import Snapshot
+from orchestration.lib.trace.behind import documents_behind
 from orchestration.lib.workspace import Workspace
 
 # Whom a row is about, not what happened: following these would end every trace in the customer list.
@@ -49,13 +50,8 @@ class Document:
 def sources_of(snapshot: Snapshot, rows: Sequence[Mapping[str, Any]], table: str = "") -> list[list[Document]]:
     """The documents behind each of the rows of ``table``, in the same order."""
     named = [_named(snapshot, row) for row in rows]
-    if table == "order_facts":
-        # The money of an order stands on its lines; the order's own row may be only the first of them.
-        lines = _lines_of_orders(snapshot, [str(row["order_id"]) for row in rows])
-        named = [[*pairs, *lines.get(str(row["order_id"]), [])] for row, pairs in zip(rows, named, strict=True)]
-    elif table == "ledger_tie_out":
-        # An account's month may be the sum of several lines of the books.
-        named = [[*pairs, *_lines_of_the_books(snapshot, row)] for row, pairs in zip(rows, named, strict=True)]
+    behind = documents_behind(snapshot, table, rows)
+    named = [list(dict.fromkeys([*pairs, *more])) for pairs, more in zip(named, behind, strict=True)]
     known = _lookup(snapshot, {pair for pairs in named for pair in pairs})
     found = []
     for row, pairs in zip(rows, named, strict=True):
@@ -65,29 +61,6 @@ def sources_of(snapshot: Snapshot, rows: Sequence[Mapping[str, Any]], table: str
             documents.insert(0, Document("row", str(next(iter(row.values()))), own))
         found.append(_without_unknown(documents))
     return found
-
-
-def _lines_of_orders(snapshot: Snapshot, order_ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
-    """Order → its lines as (entity, id); nothing where the snapshot's role does not have them."""
-    if not snapshot.has("order_line_facts"):
-        return {}
-    found: dict[str, list[tuple[str, str]]] = {}
-    for row in snapshot.rows(
-        "select order_id, order_line_id from order_line_facts where order_id in (select unnest(?)) order by all",
-        [list(order_ids)],
-    ):
-        found.setdefault(row["order_id"], []).append(("sales_order_line", row["order_line_id"]))
-    return found
-
-
-def _lines_of_the_books(snapshot: Snapshot, row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    if not snapshot.has("ledger_balance_facts"):
-        return []
-    lines = snapshot.rows(
-        "select balance_id from ledger_balance_facts where account = ? and month = ? order by all",
-        [row["account"], row["month"]],
-    )
-    return [("ledger_balance", line["balance_id"]) for line in lines]
 
 
 def _without_unknown(documents: list[Document]) -> list[Document]:
@@ -108,6 +81,8 @@ def _named(snapshot: Snapshot, row: Mapping[str, Any]) -> list[tuple[str, str]]:
             pairs.append(("lead", value[len("lead:") :]) if value.startswith("lead:") else ("touchpoint", value))
         elif column == "posting_id":
             pairs += _posting(snapshot, value)
+        elif column == "subject_id" and row.get("subject_kind") in snapshot.manifest.keys:
+            pairs.append((row["subject_kind"], value))
         elif column == "document_id" and row.get("document_kind") in snapshot.manifest.keys:
             # a cost of an order: freight of a shipment, a service ticket, or a bill of its own
             pairs.append((row["document_kind"], value))
@@ -186,6 +161,9 @@ def follow_document(snapshot: Snapshot, document: Document, *, limit: int = 10) 
             values.append(f"{kind}:{document.document_id}")
         if {"document_kind", "document_id"} <= set(columns):
             conditions.append("document_kind = ? and document_id = ?")
+            values += [document.entity, document.document_id]
+        if {"subject_kind", "subject_id"} <= set(columns):
+            conditions.append("subject_kind = ? and subject_id = ?")
             values += [document.entity, document.document_id]
         if table == "document_source" or not conditions:
             continue

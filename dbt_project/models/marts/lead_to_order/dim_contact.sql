@@ -1,5 +1,5 @@
 -- Contacts: those of the contact list and those that only leads and touches name. Nothing personal: no name, no phone, no
--- e-mail, not even their tokens.
+-- e-mail, not even their tokens; only whether they are known.
 with undeclared as (
   {{ undeclared_members(
     [('int_lead', 'contact_id'), ('int_touch', 'contact_id')],
@@ -13,6 +13,9 @@ select
   contacts.customer_id,
   contacts.role,
   contacts.company,
+  contacts.name is not null as has_name,
+  contacts.phone is not null as has_phone,
+  contacts.email is not null as has_email,
   true as is_declared,
   {{ lineage('contacts') }}
 from {{ ref('stg_contact') }} as contacts
@@ -24,6 +27,9 @@ select
   cast(null as string) as customer_id,
   cast(null as string) as role,
   cast(null as string) as company,
+  false as has_name,
+  false as has_phone,
+  false as has_email,
   false as is_declared,
   source_system,
   source_object,

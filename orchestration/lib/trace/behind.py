@@ -1,0 +1,100 @@
+"""The documents that a row adds up without naming them: the lines of an order, a distributor's month."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from orchestration.lib.publish.reader import Snapshot
+
+Pair = tuple[str, str]
+"""Entity and id of a document."""
+
+_OF_ITS_ORDER = "join order_facts as o on o.order_id = d.order_id and o.distributor_id = ?"
+# tables needed → documents of one distributor in one month, as entity and id
+_DISTRIBUTOR_MONTH: tuple[tuple[tuple[str, ...], str], ...] = (
+    (
+        ("order_facts",),
+        "select 'sales_order' as entity, order_id as id from order_facts "
+        "where distributor_id = ? and date_trunc('month', ordered_on) = ? and not is_excluded",
+    ),
+    (
+        ("invoice_line_facts",),
+        "select case when is_header_only then 'invoice' else 'invoice_line' end, "
+        "case when is_header_only then invoice_id else invoice_line_id end from invoice_line_facts "
+        "where distributor_id = ? and date_trunc('month', invoiced_on) = ? and not is_excluded",
+    ),
+    (
+        ("order_cost_facts", "order_facts"),
+        f"select d.document_kind, d.document_id from order_cost_facts as d {_OF_ITS_ORDER} "
+        "where date_trunc('month', d.incurred_on) = ? and d.kind <> 'other' and not d.is_excluded",
+    ),
+    (
+        ("payment_line_facts", "order_facts"),
+        f"select 'payment_allocation', d.allocation_id from payment_line_facts as d {_OF_ITS_ORDER} "
+        "where date_trunc('month', d.paid_on) = ? and not d.is_excluded",
+    ),
+    (("sell_out_facts",), "select 'sell_out', sell_out_id from sell_out_facts where distributor_id = ? and month = ?"),
+)
+
+
+def documents_behind(snapshot: Snapshot, table: str, rows: Sequence[Mapping[str, Any]]) -> list[list[Pair]]:
+    """For each row of ``table`` the documents it adds up beside those its ids name; fewer where the snapshot's role
+    does not have their table."""
+    find = _BEHIND.get(table)
+    return find(snapshot, rows) if find else [[] for _ in rows]
+
+
+def _orders(snapshot: Snapshot, rows: Sequence[Mapping[str, Any]]) -> list[list[Pair]]:
+    # the money of an order stands on its lines; the order's own row may be only the first of them
+    return _lines(snapshot, rows, "order_line_facts", "order_id", ("sales_order_line", "order_line_id"))
+
+
+def _quotes(snapshot: Snapshot, rows: Sequence[Mapping[str, Any]]) -> list[list[Pair]]:
+    return _lines(snapshot, rows, "quote_line_facts", "quote_id", ("quote_line", "quote_line_id"))
+
+
+def _lines(
+    snapshot: Snapshot, rows: Sequence[Mapping[str, Any]], table: str, key: str, line: tuple[str, str]
+) -> list[list[Pair]]:
+    entity, line_key = line
+    found: dict[str, list[Pair]] = {}
+    if snapshot.has(table):
+        for row in snapshot.rows(
+            f"select {key} as id, {line_key} as line_id from {table} where {key} in (select unnest(?)) order by all",
+            [[str(row[key]) for row in rows]],
+        ):
+            found.setdefault(row["id"], []).append((entity, row["line_id"]))
+    return [found.get(str(row[key]), []) for row in rows]
+
+
+def _books(snapshot: Snapshot, rows: Sequence[Mapping[str, Any]]) -> list[list[Pair]]:
+    # an account's month may be the sum of several lines of the books
+    if not snapshot.has("ledger_balance_facts"):
+        return [[] for _ in rows]
+    query = "select balance_id from ledger_balance_facts where account = ? and month = ? order by all"
+    return [
+        [("ledger_balance", line["balance_id"]) for line in snapshot.rows(query, [row["account"], row["month"]])]
+        for row in rows
+    ]
+
+
+def _distributor_months(snapshot: Snapshot, rows: Sequence[Mapping[str, Any]]) -> list[list[Pair]]:
+    queries = [query for tables, query in _DISTRIBUTOR_MONTH if all(snapshot.has(table) for table in tables)]
+    if not queries:
+        return [[] for _ in rows]
+    every = " union ".join(queries)
+    found = []
+    for row in rows:
+        values = [row["distributor_id"], row["month"]] * len(queries)
+        documents = snapshot.rows(f"select entity, id from ({every}) order by all", values)
+        found.append([(one["entity"], one["id"]) for one in documents if one["id"] is not None])
+    return found
+
+
+_BEHIND: dict[str, Callable[[Snapshot, Sequence[Mapping[str, Any]]], list[list[Pair]]]] = {
+    "order_facts": _orders,
+    "quote_facts": _quotes,
+    "ledger_tie_out": _books,
+    "distributor_month": _distributor_months,
+}
