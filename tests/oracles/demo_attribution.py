@@ -58,7 +58,9 @@ class DemoAttribution:
             lead = survivors[row.lead_id] if row.lead_id else None
             end = datetime.combine(datetime.strptime(row.touch_date, "%Y-%m-%d"), time.max)
             channel = facts.channel_of(row.channel, row.campaign)
-            found.append((self._touched_account(lead, row.contact_id), row.campaign, end, 1, row.touch_id, channel, lead))
+            found.append(
+                (self._touched_account(lead, row.contact_id), row.campaign, end, 1, row.touch_id, channel, lead)
+            )
         touched = {lead for *_, lead in found if lead}
         # a lead that no touch explains was itself a touch
         for lead in leads.itertuples():

@@ -106,7 +106,9 @@ class DemoFiles:
                 "currency": media["currency"],
             }
         )
-        event = readable(self.register(), {"付款日期": day("%Y-%m-%d"), "服务开始": day("%Y-%m-%d"), "不含税金额": money})
+        event = readable(
+            self.register(), {"付款日期": day("%Y-%m-%d"), "服务开始": day("%Y-%m-%d"), "不含税金额": money}
+        )
         event["币种"] = event["币种"].replace({**YUAN, "美元": "USD", "欧元": "EUR"})
         named = {
             "活动编号": "campaign",
