@@ -24,6 +24,7 @@ RULES = (
     ("wechat", "", "social_ads"),
     ("douyin", "", "social_ads"),
     ("", "email", "email"),
+    ("", "webinar", "webinar"),
     ("", "organic", "organic"),
     ("(direct)", "", "direct"),
 )
@@ -49,18 +50,17 @@ class DemoAttribution:
         for row in facts.files.crm("touchpoints").itertuples():
             campaign = row.utm_campaign.upper()
             lead = survivors[row.lead_id] if row.lead_id else None
-            account = leads.at[lead, "account"] if lead else None
-            if not isinstance(account, str) and row.contact_id:
-                customer = facts.contacts.at[row.contact_id, "customer_code"]
-                account = facts.account_of[customer] if customer else None
+            account = self._touched_account(lead, row.contact_id)
             channel = facts.channel_of(_channel(row.utm_source, row.utm_medium), campaign)
             moment = datetime.strptime(row.touched_at, "%Y-%m-%d %H:%M:%S")
             found.append((account, campaign, moment, 0, row.touch_id, channel, lead))
         for row in facts.files.crm("offline_touchpoints").itertuples():
-            lead = survivors[row.lead_id]
+            lead = survivors[row.lead_id] if row.lead_id else None
             end = datetime.combine(datetime.strptime(row.touch_date, "%Y-%m-%d"), time.max)
             channel = facts.channel_of(row.channel, row.campaign)
-            found.append((leads.at[lead, "account"], row.campaign, end, 1, row.touch_id, channel, lead))
+            found.append(
+                (self._touched_account(lead, row.contact_id), row.campaign, end, 1, row.touch_id, channel, lead)
+            )
         touched = {lead for *_, lead in found if lead}
         # a lead that no touch explains was itself a touch
         for lead in leads.itertuples():
@@ -82,6 +82,14 @@ class DemoAttribution:
         for key, entry in merged.items():
             by_account[str(key[0])].append(entry)
         return {account: sorted(entries) for account, entries in by_account.items()}
+
+    def _touched_account(self, lead: str | None, contact: str) -> str | None:
+        """The lead's account, else the contact's."""
+        account = self.facts.leads.at[lead, "account"] if lead else None
+        if isinstance(account, str):
+            return account
+        customer = self.facts.contacts.at[contact, "customer_code"] if contact else ""
+        return self.facts.account_of[customer] if customer else None
 
     @cached_property
     def journeys(self) -> dict[str, list[str]]:

@@ -14,7 +14,7 @@ from tests.oracles.demo_raw import DemoFiles
 from tests.oracles.exact import rounded
 
 UNKNOWN = "unknown"
-AS_OF = date(2025, 6, 30)
+AS_OF = date(2025, 12, 31)
 DEDUP_DAYS = 30
 MAX_RATE_AGE = 7
 
@@ -64,13 +64,12 @@ class DemoFacts:
         survivor: dict[str, str] = {}
         last: dict[str, tuple[date, str]] = {}
         for lead in leads.itertuples():
-            marks = [] if lead.status in {"无效", "测试"} else [_digits(lead.phone), lead.email.strip().lower()]
-            known = [last[mark] for mark in marks if mark and mark in last]
+            marks = self._marks(lead)
+            known = [last[mark] for mark in marks if mark in last]
             recent = [found for found in known if (lead.created_at.date() - found[0]).days <= DEDUP_DAYS]
             survivor[lead.lead_id] = min(recent)[1] if recent else lead.lead_id
             for mark in marks:
-                if mark:
-                    last[mark] = (lead.created_at.date(), survivor[lead.lead_id])
+                last[mark] = (lead.created_at.date(), survivor[lead.lead_id])
         return survivor
 
     @cached_property
@@ -91,8 +90,10 @@ class DemoFacts:
                     "channel": self.channel_of(origin["channel"], origin["campaign"]),
                     "campaign": origin["campaign"],
                     "account": self._lead_account(group),
+                    "person": self._person_of[survivor],
                 }
             )
+        self._by_person(rows)
         return pd.DataFrame(rows).set_index("lead", drop=False).rename_axis(None)
 
     def _lead_account(self, group: pd.DataFrame) -> str | None:
@@ -107,6 +108,43 @@ class DemoFacts:
                 found += self._known_people.get(clean(text), [])
         customers = [customer for customer in found if customer]
         return self.account_of[customers[0]] if customers else None
+
+    @staticmethod
+    def _by_person(rows: list[dict[str, object]]) -> None:
+        """A lead without an account has that of the same person's other leads, if they agree."""
+        known: dict[object, set[object]] = {}
+        for row in rows:
+            if row["account"]:
+                known.setdefault(row["person"], set()).add(row["account"])
+        for row in rows:
+            accounts = known.get(row["person"], set())
+            if not row["account"] and len(accounts) == 1:
+                row["account"] = next(iter(accounts))
+
+    @cached_property
+    def _person_of(self) -> dict[str, str]:
+        """Lead → one lead of its person: leads that share a phone or an e-mail, also over a third; spam with nobody."""
+        leader: dict[str, str] = {}
+
+        def first(mark: str) -> str:
+            while leader.setdefault(mark, mark) != mark:
+                mark = leader[mark]
+            return mark
+
+        for lead in self.files.leads().itertuples():
+            first(lead.lead_id)
+            for mark in self._marks(lead):
+                leader[first(mark)] = first(lead.lead_id)
+        return {lead: first(lead) for lead in self.files.leads()["lead_id"]}
+
+    def _marks(self, lead: object) -> list[str]:
+        """Phone and e-mail of a lead, else of its contact."""
+        if lead.status in {"无效", "测试"}:
+            return []
+        contact = self.contacts.loc[lead.contact_id] if lead.contact_id in self.contacts.index else None
+        phone = lead.phone or ("" if contact is None else contact["phone"])
+        email = lead.email or ("" if contact is None else contact["email"])
+        return [mark for mark in (_digits(phone), email.strip().lower()) if mark]
 
     @cached_property
     def _deal_customers(self) -> dict[str, list[str]]:
@@ -136,7 +174,8 @@ class DemoFacts:
     def opportunities(self) -> pd.DataFrame:
         """Opportunities with surviving lead, account, origin, and amount in CNY on the day closed, else opened."""
         rows = self.files.opportunities().rename(columns={"opp_id": "opportunity"})
-        rows["lead"] = rows["lead_id"].map(self.survivor_of)
+        # some have no lead: old customers' purchases that their salespeople brought in
+        rows["lead"] = pd.Series([self.survivor_of.get(lead) for lead in rows["lead_id"]], dtype=object)
         rows["account"] = rows["customer_code"].map(self.account_of)
         rows["channel"] = [
             self._origin("", lead, account) for lead, account in zip(rows["lead"], rows["account"], strict=True)
@@ -208,6 +247,6 @@ class DemoFacts:
 
 
 def _digits(phone: str) -> str:
-    """A Chinese mobile number without blanks, dashes and country code."""
+    """A number without blanks, dashes and China's country code."""
     figures = "".join(sign for sign in phone if sign.isdigit())
-    return figures[-11:] if len(figures) > 11 else figures
+    return figures[2:] if len(figures) == 13 and figures.startswith("86") else figures

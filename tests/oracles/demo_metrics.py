@@ -198,7 +198,7 @@ class DemoMetrics:
             by_line[posting.order, posting.line][date(posting.on.year, posting.on.month, 1)] += posting.amount
         events: list[Event] = []
         for (order, _), months in by_line.items():
-            channels = self.journeys.journeys[order]
+            channels = self.journeys.journeys[order] if order else []
             running, before = Decimal(0), [Decimal(0)] * len(channels)
             for month in sorted(months):
                 running += months[month]

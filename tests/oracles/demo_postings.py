@@ -55,7 +55,7 @@ class DemoPostings:
             days.append(head["开票日期"])
             if row.成本 is not None:
                 costs.append(facts.functional(row.成本, head["币种"], valued))
-            elif row.line in self._lot_cost:
+            elif self._lot_cost.get(row.line):
                 cost, shipped = self._lot_cost[row.line]
                 costs.append(rounded(cost * Fraction(row.数量) / shipped))
             else:
@@ -63,22 +63,32 @@ class DemoPostings:
         return rows.assign(net=nets, cogs=costs, on=days)
 
     @cached_property
-    def _lot_cost(self) -> dict[str, tuple[Fraction, Fraction]]:
-        """Order line → cost and number of the units shipped. A unit's cost has the 6 decimals of a price."""
+    def _lot_cost(self) -> dict[str, tuple[Fraction, Fraction] | None]:
+        """Order line → cost and number of the units shipped; None if any of them is of a lot that we did not make.
+
+        A unit's cost has the 6 decimals of a price.
+        """
         lots = self.facts.files.lots()
+        lots["cost"] = lots["material_cost"] + lots["labour_cost"] + lots["overhead_cost"]
+        made = lots.groupby(["product", "lot_no"])[["cost", "qty_finished"]].sum()
         unit = {
-            (row.product, row.lot_no): rounded(
-                Fraction(row.material_cost + row.labour_cost + row.overhead_cost) / Fraction(row.qty_finished), 6
-            )
-            for row in lots.itertuples()
+            lot: rounded(Fraction(row.cost) / Fraction(row.qty_finished), 6)
+            for lot, row in zip(made.index, made.itertuples(), strict=True)
+            if row.qty_finished
         }
         product = (self.facts.files.order_lines().assign(line=lambda f: f["单号"] + "-" + f["行号"])).set_index("line")
         found: dict[str, list[Fraction]] = defaultdict(lambda: [Fraction(0), Fraction(0)])
+        bought: set[str] = set()
         for row in self.facts.deliveries.itertuples():
             if row.line in product.index:
-                found[row.line][0] += Fraction(row.数量) * Fraction(unit[product.at[row.line, "产品编码"], row.批号])
+                cost = unit.get((product.at[row.line, "产品编码"], row.批号))
+                if cost is None:
+                    bought.add(row.line)
+                    continue
+                found[row.line][0] += Fraction(row.数量) * Fraction(cost)
                 found[row.line][1] += Fraction(row.数量)
-        return {line: (rounded_sum(cost), quantity) for line, (cost, quantity) in found.items()}
+        known = {line: (rounded_sum(cost), quantity) for line, (cost, quantity) in found.items()}
+        return {**known, **dict.fromkeys(bought)}
 
     @cached_property
     def invoiced(self) -> list[Posting]:
@@ -101,21 +111,26 @@ class DemoPostings:
 
         by_order = {str(order): group for order, group in lines.groupby("单号")}
         for row in facts.files.order_costs().itertuples():
-            if row.单号 in by_order:
+            # contribution is after freight, commission, rebate and bad debt; other costs of an order are told apart
+            if row.单号 in by_order and row.费用类型 != "招标服务费":
                 share(row.金额, row.发生日期, row.单号, by_order[row.单号])
         for _, parcel in facts.deliveries.groupby("发货单号"):
             head = parcel.iloc[0]
-            if head["单号"] in by_order:
+            if head["单号"] in by_order and head["运费"] is not None:  # sea freight is billed as a cost of the order
                 group = by_order[head["单号"]]
                 share(head["运费"], head["on"], head["单号"], group[group["line"].isin(parcel["line"])])
         serials = facts.deliveries[facts.deliveries["序列号"] != ""].set_index("序列号")["line"].to_dict()
         for ticket in facts.files.tickets().itertuples():
-            if ticket.order_no in by_order:
-                group = by_order[ticket.order_no]
-                own = group["line"] == serials.get(ticket.serial_no, "")
+            line = serials.get(ticket.serial_no, "")
+            order = ticket.order_no or line.split("-")[0]  # a ticket may know only the serial number
+            amount = ticket.parts_cost + ticket.labour_cost + ticket.travel_cost - ticket.recovered
+            if order in by_order:
+                group = by_order[order]
+                own = group["line"] == line
                 bearers = group[own] if own.any() else group[group["产品编码"] == ticket.product]
-                amount = ticket.parts_cost + ticket.labour_cost + ticket.travel_cost - ticket.recovered
-                share(amount, ticket.opened_at.date(), ticket.order_no, bearers)
+                share(amount, ticket.opened_at.date(), order, bearers)
+            elif not order:  # of a device that nobody can name any more: a cost all the same
+                result.append(Posting("", "", ticket.opened_at.date(), amount))
         return result
 
     @cached_property
@@ -126,7 +141,10 @@ class DemoPostings:
 
     @cached_property
     def collected(self) -> list[tuple[str, date, int, Decimal]]:
-        """(order, paid on, days since invoice, net in CNY) per allocation, rounded on the invoice's running total."""
+        """(order, paid on, days since invoice, net in CNY) per receipt, rounded on the invoice's running total.
+
+        What is paid back against a credit note is no receipt: how fast customers pay is not told by it.
+        """
         facts = self.facts
         heads = facts.files.invoices().set_index("发票号")
         paid = facts.files.payments().set_index("收款单号")["收款日期"]
@@ -135,6 +153,8 @@ class DemoPostings:
         result = []
         for invoice, group in rows.sort_values(["paid", "核销号"]).groupby("发票号", sort=False):
             head = heads.loc[invoice]
+            if head["发票类型"] == "红字发票":
+                continue
             gross, settled, before = head["不含税金额"] + head["税额"], Decimal(0), Decimal(0)
             for row in group.itertuples():
                 settled += row.核销金额

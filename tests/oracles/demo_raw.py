@@ -10,13 +10,15 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pyarrow.parquet as pq
 
 from tests.oracles.exact import money
 
 STATUS = {"新建", "跟进中", "已确认", "已转化", "已流失", "无效", "测试"}
-COST_KINDS = {"销售提成", "经销返利", "坏账"}
+COST_KINDS = {"销售提成", "经销返利", "坏账", "海运费", "招标服务费"}
+YUAN = {"人民币": "CNY", "RMB": "CNY"}
 
 
 def moment(pattern: str) -> Callable[[str], datetime]:
@@ -104,10 +106,29 @@ class DemoFiles:
                 "currency": media["currency"],
             }
         )
-        iso = day("%Y-%m-%d")
-        event = readable(self.crm("event_costs"), {"paid_on": iso, "service_from": iso, "net_amount": money})
-        offline = event.rename(columns={"type": "kind", "paid_on": "day", "net_amount": "net"})[online.columns]
+        event = readable(
+            self.register(), {"付款日期": day("%Y-%m-%d"), "服务开始": day("%Y-%m-%d"), "不含税金额": money}
+        )
+        event["币种"] = event["币种"].replace({**YUAN, "美元": "USD", "欧元": "EUR"})
+        named = {
+            "活动编号": "campaign",
+            "渠道": "channel",
+            "费用类型": "kind",
+            "付款日期": "day",
+            "服务开始": "service_from",
+            "不含税金额": "net",
+            "币种": "currency",
+        }
+        offline = event.rename(columns=named)[online.columns]
         return pd.concat([online, offline], ignore_index=True)
+
+    def register(self) -> pd.DataFrame:
+        """The workbook of marketing costs, as text: below a title and a blank row, without its total."""
+        sheet = openpyxl.load_workbook(self.inbox / "office" / "市场费用台账.xlsx", data_only=True)["费用"]
+        rows = [[_shown(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
+        head = next(number for number, row in enumerate(rows) if "单据号" in row)
+        table = pd.DataFrame(rows[head + 1 :], columns=rows[head], dtype=object)
+        return table[~table["单据号"].isin(["合计", ""])].reset_index(drop=True)
 
     def rates(self) -> dict[str, list[tuple[date, Decimal]]]:
         rows = readable(self.erp("汇率"), {"日期": day("%Y/%m/%d"), "汇率": Decimal})
@@ -119,7 +140,7 @@ class DemoFiles:
     def orders(self) -> pd.DataFrame:
         minute = moment("%Y/%m/%d %H:%M")
         rows = readable(self.erp("订单"), {"下单时间": minute, "确认时间": minute})
-        rows["币种"] = rows["币种"].replace("人民币", "CNY")
+        rows["币种"] = rows["币种"].replace(YUAN)
         return rows[rows["单据类型"] != "调拨单"].reset_index(drop=True)
 
     def order_lines(self) -> pd.DataFrame:
@@ -134,7 +155,7 @@ class DemoFiles:
 
     def invoices(self) -> pd.DataFrame:
         rows = readable(self.erp("发票"), {"开票日期": day("%Y/%m/%d"), "不含税金额": money, "税额": money})
-        rows["币种"] = rows["币种"].replace("人民币", "CNY")
+        rows["币种"] = rows["币种"].replace(YUAN)
         return _signed(rows, ["不含税金额", "税额"])
 
     def invoice_lines(self) -> pd.DataFrame:
@@ -143,7 +164,7 @@ class DemoFiles:
 
     def payments(self) -> pd.DataFrame:
         rows = readable(self.erp("收款"), {"收款日期": day("%Y/%m/%d"), "金额": money})
-        rows["币种"] = rows["币种"].replace("人民币", "CNY")
+        rows["币种"] = rows["币种"].replace(YUAN)
         return rows
 
     def allocations(self) -> pd.DataFrame:
@@ -166,6 +187,15 @@ class DemoFiles:
 
     def products(self) -> pd.DataFrame:
         return readable(self.erp("产品"), {"标准成本": money, "目录价": money})
+
+
+def _shown(cell: object) -> str:
+    """A cell as text. An amount is a binary number in a workbook; its shortest decimal is what was typed."""
+    if cell is None:
+        return ""
+    if isinstance(cell, datetime):
+        return cell.date().isoformat()
+    return format(Decimal(repr(cell)).normalize(), "f") if isinstance(cell, int | float) else str(cell).strip()
 
 
 def _signed(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:

@@ -18,8 +18,7 @@ MARK_UP = 118
 
 
 def build_sell_out(factory: Factory) -> None:
-    """One row per distributor, product and month in which anything moved or lay in stock. The month of the export is
-    not reported yet."""
+    """One row per distributor, product and month in which anything moved or lay in stock."""
     orders, customers, shipped = factory["order"], factory["customer"], factory["shipment_line"]
     agents = customers[(customers["kind"] == "经销商") & (customers["agent"] != "")]
     code = pd.Series(agents["agent"].to_numpy(), agents["customer"])
@@ -41,8 +40,11 @@ def build_sell_out(factory: Factory) -> None:
     out = np.diff(gone, axis=1, prepend=0)
     stock = supply - gone
     assert (stock >= 0).all(), "more was sold on than bought"
-    reported = np.arange(months) < month_number(np.array([CUTOFF]))[0]
-    row, month = np.nonzero(((out > 0) | (bought > 0) | (stock > 0)) & reported[None, :])
+    # reports come while the contract runs, and the month of the export is not reported yet
+    ends = factory["distributor"]["contract_to"].to_numpy()[: len(known)].astype("datetime64[s]")
+    until = np.minimum(np.where(np.isnat(ends), months, month_number(ends)), month_number(np.array([CUTOFF]))[0] - 1)
+    reported = np.arange(months)[None, :] <= np.repeat(until, products)[:, None]
+    row, month = np.nonzero(((out > 0) | (bought > 0) | (stock > 0)) & reported)
     product = factory["product"]
     price = product["list_price"].to_numpy() * 75 // 100 * MARK_UP // 100
     index = row % products

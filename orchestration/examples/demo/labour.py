@@ -68,7 +68,9 @@ def build_work_hours(factory: Factory) -> None:
             "half_hours": np.minimum(hours, 20),
         }
     )
-    frame = frame.sort_values(["day", "sales", "campaign"], kind="stable").reset_index(drop=True)
+    # one entry per person, day and campaign: nobody writes the same afternoon down twice
+    frame = frame.sort_values(["day", "sales", "campaign"], kind="stable")
+    frame = frame.drop_duplicates(["day", "sales", "campaign"]).reset_index(drop=True)
     frame.insert(0, "entry", codes("GS", len(frame), 5))
     factory["work_hours"] = frame
 

@@ -130,7 +130,7 @@ def webinar_dates() -> list[tuple[str, np.datetime64]]:
     dates = []
     for half, first, _ in HALVES:
         for month in pd.date_range(first, periods=6, freq="MS"):
-            day = (month + pd.Timedelta((2 - month.dayofweek) % 7 + 7, "D")).to_numpy().astype("datetime64[s]")
+            day = (month + pd.Timedelta((2 - month.weekday()) % 7 + 7, "D")).to_numpy().astype("datetime64[s]")
             if month.month not in {2, 8} and workday(np.array([day]))[0] == day:
                 dates.append((f"WEB-{half}", day))
     return dates

@@ -91,11 +91,18 @@ def _repeats(factory: Factory, rng: np.random.Generator, won: pd.DataFrame) -> p
 
 
 def _stock_orders(factory: Factory, rng: np.random.Generator) -> pd.DataFrame:
-    """What distributors buy to keep in stock; the large ones order more often."""
+    """What distributors buy to keep in stock, while their contract runs; the large ones order more often."""
     customers = factory["customer"]
-    agents = customers[(customers["kind"] == "经销商") & (customers["agent"] != "")]["customer"].to_numpy(dtype=object)
+    known = customers[(customers["kind"] == "经销商") & (customers["agent"] != "")]
+    agents = known["customer"].to_numpy(dtype=object)
+    contract = factory["distributor"].set_index("distributor")["contract_to"].reindex(known["agent"])
+    ends = contract.to_numpy().astype("datetime64[s]")
     share = 1 / (1.5 + np.arange(len(agents)) % 12)
     buyer = rng.choice(len(agents), STOCK_ORDERS * factory.scale, p=share / share.sum())
+    ordered = office_hours(rng, busy_days(rng, len(buyer), 2, DAYS - 2))
+    staying = np.flatnonzero(np.isnat(ends))
+    over = ordered > ends[buyer] - 60 * DAY
+    buyer = np.where(over, staying[rng.integers(0, len(staying), len(buyer))], buyer)
     owners = pick(rng, _sellers(factory), len(agents))
     return pd.DataFrame(
         {
@@ -104,7 +111,7 @@ def _stock_orders(factory: Factory, rng: np.random.Generator) -> pd.DataFrame:
             "quote": "",
             "owner": owners[buyer],
             "agent": "",
-            "ordered": office_hours(rng, busy_days(rng, len(buyer), 2, DAYS - 2)),
+            "ordered": ordered,
         }
     )
 
@@ -151,7 +158,7 @@ def _lines(factory: Factory, rng: np.random.Generator, orders: pd.DataFrame) -> 
     free = np.flatnonzero((orders["quote"] == "") & (orders["kind"] != "调拨单"))
     customers = factory["customer"].set_index("customer").reindex(orders["customer"].iloc[free])
     kind = customer_kind(customers)
-    budget = draw_budget(rng, kind, 2.3)
+    budget = draw_budget(rng, kind, 2.7)
     sample = (orders["sample"].iloc[free] == "是").to_numpy()
     budget = np.where(sample, budget // 20, budget)
     drawn = draw_lines(

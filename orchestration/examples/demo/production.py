@@ -91,7 +91,7 @@ def _inspections(factory: Factory, rng: np.random.Generator, made: pd.DataFrame)
     parts = []
     nothing = np.zeros(len(made), dtype="int64")
     for kind, step, share, checked, rejected, rework in (
-        ("来料检验", "来料", -0.05, planned, nothing, 0.006),
+        ("来料检验", "来料", 0.0, planned, nothing, 0.006),
         ("过程检验", steps[:, 0], 0.55, planned, early, 0.014),
         ("过程检验", steps[:, 1], 0.85, planned - early, scrapped - early, 0.011),
         ("成品检验", "出厂", 1.0, planned - scrapped, nothing, 0.012),
@@ -118,11 +118,32 @@ def _inspections(factory: Factory, rng: np.random.Generator, made: pd.DataFrame)
                 }
             )
         )
-    checks = pd.concat(parts, ignore_index=True)
+    checks = pd.concat([*parts, _bought_in(factory, rng)], ignore_index=True)
     checks = checks[(checks["at"] <= CUTOFF) & (checks["checked"] > 0)]
     checks = checks.sort_values(["at", "lot", "kind", "step"], kind="stable").reset_index(drop=True)
     checks.insert(0, "inspection", codes("QC", len(checks), 5))
     return checks
+
+
+def _bought_in(factory: Factory, rng: np.random.Generator) -> pd.DataFrame:
+    """What is bought in is inspected when it arrives; no production order stands behind such a lot."""
+    lots = factory["lot"][factory["lot"]["bought"]]
+    received = lots["made"].to_numpy()
+    rejected = rng.binomial(received, 0.004)
+    return pd.DataFrame(
+        {
+            "lot": lots["lot"],
+            "work_order": "",
+            "kind": "来料检验",
+            "step": "来料",
+            "at": lots["finished"],
+            "checked": received + rejected,
+            "passed": received,
+            "reworked": 0,
+            "rejected": rejected,
+            "defect": np.where(rejected > 0, "W02", ""),
+        }
+    )
 
 
 def _bad_lot(factory: Factory, made: pd.DataFrame) -> np.ndarray:

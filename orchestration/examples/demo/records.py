@@ -212,6 +212,7 @@ def _write_people(rng: np.random.Generator, leads: pd.DataFrame, lead: pd.DataFr
     phone[again] = np.select([form == 0, form == 1, form == 2], [spaced, prefixed, digits], "")
     email[again] = np.where(form == 3, np.strings.upper(email[again].astype(str)), "")
     gap = (rng.random(count) < 0.08) & (sort == "base")
+    gap[leads["of"].to_numpy()[again]] = False  # the e-mail may be all that the second entry has
     email[gap] = ""
     spam = np.flatnonzero(person < 0)
     phone[spam] = pick(rng, ("13800138000", "11111111111", "12345678901", ""), len(spam))

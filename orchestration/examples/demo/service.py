@@ -8,7 +8,7 @@ import pandas as pd
 from orchestration.examples.demo.fields import CUTOFF, DAY, Factory, codes, pick, seconds, stream
 from orchestration.examples.demo.workdays import office_hours, workday
 
-RETURNED = 0.034
+RETURNED = 0.045
 """Chance that an order line sees goods come back."""
 REASONS = ("质量问题", "发错货", "运输破损", "客户取消", "临近效期")
 FAILURES_PER_YEAR = 0.045
