@@ -135,7 +135,7 @@ def published_figures(published: Published) -> dict[str, CampaignFigures]:
         of(row).cost += row["cogs"]
     for row in published.rows("payment_facts"):
         of(row).collected += row["collected"]
-        of(row).collected_days += row["collection_day_amount"]
+        of(row).collected_days += row["collection_day_amount"] or 0  # nothing for money given back
     for row in published.rows("return_facts"):
         of(campaign_of_order[row["order_id"]]).returned_quantity += row["quantity"]
     for row in published.rows("ticket_facts"):
