@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from tests.oracles.demo_attribution import DemoAttribution
 from tests.oracles.demo_facts import DemoFacts
 from tests.oracles.demo_postings import DemoPostings
 from tests.oracles.demo_rows import DemoRows, Row, crm, erp
+from tests.oracles.exact import total
 
 
 class Demo:
@@ -23,11 +26,11 @@ class Demo:
 
     @cached_property
     def account_of(self) -> dict[str, str]:
-        """Customer number → account as published: the smallest customer number of the legal entity."""
-        smallest: dict[str, str] = {}
-        for customer, key in sorted(self.facts.account_of.items()):
-            smallest.setdefault(key, customer)
-        return {customer: f"erp:{smallest[key]}" for customer, key in self.facts.account_of.items()}
+        """Customer number → account as published: the legal entity's customer record that is known the longest."""
+        oldest: dict[str, str] = {}
+        for row in sorted(self.rows.erp("customers", "客户"), key=lambda row: (row["建档日期"], row["客户编码"])):
+            oldest.setdefault(self.facts.account_of[row["客户编码"]], row["客户编码"])
+        return {customer: f"erp:{oldest[key]}" for customer, key in self.facts.account_of.items()}
 
     @cached_property
     def account_by_key(self) -> dict[str, str]:
@@ -75,6 +78,52 @@ class Demo:
     def opportunities(self) -> dict[str, Row]:
         """Opportunities by number."""
         return {row["opp_id"]: row for row in self.rows.crm("opportunities")}
+
+    @cached_property
+    def counted_orders(self) -> list[Row]:
+        """Orders that count, with when they were confirmed, and the opportunity that the order or its quote names."""
+        quotes = {row["quote_id"]: row["opp_id"] for row in self.rows.crm("quotes")}
+        return [
+            row
+            | {
+                "confirmed_at": row["确认时间"] or row["下单时间"],
+                "opportunity": row["商机号"] or quotes.get(row["报价单号"]),
+            }
+            for row in self.rows.erp("orders", "订单")
+            if row["单号"] in self.facts.orders.index
+        ]
+
+    @cached_property
+    def booked(self) -> dict[str, Decimal]:
+        """Order → net amount of its lines in CNY."""
+        lines = self.facts.order_lines
+        return {order: total(group) for order, group in lines.groupby("单号")["net"]}
+
+    @cached_property
+    def first_orders(self) -> dict[str, Row]:
+        """Account → its first order, the first by confirmation whose lines sum to more than 0."""
+        positive = [row for row in self.counted_orders if self.booked.get(row["单号"], Decimal(0)) > 0]
+        first: dict[str, Row] = {}
+        for row in sorted(positive, key=lambda row: (row["confirmed_at"], row["单号"])):
+            first.setdefault(self.account_of[row["客户编码"]], row)
+        return first
+
+    @cached_property
+    def first_lead(self) -> dict[str, str]:
+        """Account → its earliest valid lead."""
+        leads = self.facts.leads
+        known = leads[leads["valid"] & leads["account"].notna()].sort_values(["created", "lead"])
+        return {self.account_by_key[key]: lead for key, lead in known.groupby("account")["lead"].first().items()}
+
+    @cached_property
+    def stage_reached(self) -> dict[tuple[str, str], datetime]:
+        """(Lead, stage) → the first moment at which its history says so."""
+        found: dict[tuple[str, str], datetime] = {}
+        for row in self.rows.crm("stage_history"):
+            key = (row["object_id"], row["stage"])
+            if row["object"] == "lead":
+                found[key] = min(row["entered_at"], found.get(key, row["entered_at"]))
+        return found
 
     def customer(self, number: str | None) -> str | None:
         """A customer as documents name it."""
