@@ -13,11 +13,10 @@ from expectations.registry import GATES, Check, Gate, checks_of
 from orchestration.defs.code_links import linked, local_link, with_links
 from orchestration.defs.keys import gate_key
 from orchestration.defs.labels import DATA_TEAM, asset_tags, both, team
-from orchestration.defs.resources import WorkspaceResource, active_workspace
+from orchestration.defs.resources import WorkspaceResource, active
 from orchestration.lib.errors import GateRefusedError
-from orchestration.lib.mapping import load_mappings
 from orchestration.lib.progress import report
-from orchestration.lib.settings import Settings, load_settings
+from orchestration.lib.settings import Settings
 from orchestration.lib.workspace import EXPECTATIONS_DIR
 
 
@@ -133,14 +132,8 @@ def _group_result(gate: str, group: CheckGroup, outcomes: Mapping[str, object]) 
 @dg.definitions
 def gates() -> dg.Definitions:
     """All gates, with the rules that apply to what the workspace's mappings feed."""
-    workspace = active_workspace()
-    settings = load_settings(workspace)
-    mapped = {
-        entity
-        for mapping in load_mappings(workspace, settings)
-        for obj in mapping.objects.values()
-        for entity in obj.feeds
-    }
+    _workspace, settings, mappings = active()
+    mapped = {entity for mapping in mappings for obj in mapping.objects.values() for entity in obj.feeds}
     return dg.Definitions(
         assets=linked([_gate_asset(gate, check_groups(gate.name, mapped), settings) for gate in GATES])
     )

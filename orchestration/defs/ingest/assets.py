@@ -9,14 +9,13 @@ from orchestration.defs.code_links import linked, local_link, with_links
 from orchestration.defs.freshness import source_policy
 from orchestration.defs.keys import object_key, source_key
 from orchestration.defs.labels import DATA_TEAM, asset_tags, both, team
-from orchestration.defs.resources import WorkspaceResource, active_workspace
+from orchestration.defs.resources import WorkspaceResource, active
 from orchestration.lib.contract import load_contract
 from orchestration.lib.contract.loader import ENTITIES_DIR
 from orchestration.lib.landing import LandResult
-from orchestration.lib.mapping import SourceMapping, SourceObject, load_mappings
+from orchestration.lib.mapping import SourceMapping, SourceObject
 from orchestration.lib.mapping.model import file_kind
 from orchestration.lib.progress import report
-from orchestration.lib.settings import load_settings
 
 _KINDS = {"jsonl": "json", "files": "file"}  # as Dagster names them, for the icon
 
@@ -154,8 +153,7 @@ def _canonical_asset(mappings: list[SourceMapping]) -> dg.AssetsDefinition:
 @dg.definitions
 def ingest() -> dg.Definitions:
     """Sources, landing and canonical assets of the active workspace's mappings."""
-    workspace = active_workspace()
-    mappings = load_mappings(workspace, load_settings(workspace))
+    mappings = active().mappings
     landing, lines = [], {}
     for mapping in mappings:
         for obj in mapping.objects.values():
