@@ -114,3 +114,16 @@ def test_an_entity_can_be_asked_for(workspace: Path, capsys: pytest.CaptureFixtu
     shown = capsys.readouterr().out
     assert "→ contact (Contact)" in shown
     assert "      contact:" in shown
+
+
+def test_names_that_look_like_anything_are_masked_once_they_are_a_persons(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    people = ["Ann Able", "Bob Baker", "Cleo", "DAN", "eve"]
+    rows = [f"{number},{name},Acme {number}" for number, name in enumerate(people)]
+    (workspace / "inbox" / "contacts.csv").write_text("\n".join(["contact_id,name,company", *rows]), encoding="utf-8")
+    for options in (["--json"], ["--lang", "en"]):
+        assert invoke(["profile", str(workspace / "inbox" / "contacts.csv"), *options]) == 0
+        shown = capsys.readouterr().out
+        assert not [name for name in people if name in shown]
+        assert "Acme 1" in shown

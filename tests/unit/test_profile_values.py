@@ -163,6 +163,8 @@ def test_what_would_lose_digits_as_a_number_is_a_code(values: list[str]) -> None
         ("x", ["张伟", "王芳", "李娜", "刘强", "陈静", "杨磊", "赵敏", "黄勇", "周杰"], "person_name", "name"),
         ("联系人", ["张伟", "王芳"], "person_name", "name"),
         ("manager", ["North", "South"], "text", None),
+        ("manager", ["Cara Losch", "Rocco O'Neill", "Summer Sewald"], "person_name", "name"),
+        ("product", ["Plus Basic", "Plus Pro", "Mega Special"], "text", None),
         ("x", ["CNY", "USD", "人民币", "美元"], "currency", None),
         ("x", ["是", "否", "是"], "boolean", None),
         ("x", ["https://example.com/a", "https://example.com/b"], "url", None),

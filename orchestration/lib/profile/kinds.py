@@ -21,6 +21,7 @@ from orchestration.lib.profile.personal import (
     MOBILE,
     PHONE,
     SEPARATED_LANDLINE,
+    WESTERN_NAME,
     WITHIN,
 )
 from orchestration.lib.profile.vocabulary import Vocabulary
@@ -103,7 +104,14 @@ def classify(values: Values, name: str, vocabulary: Vocabulary) -> Found:
         found = _words(values, hint)
     if found.personal is None and hint is not None and _may_be(hint, found, values):
         found = replace(found, personal=hint)
+    if found.kind in {"text", "category"} and found.personal is None and _seems_person(values, name, vocabulary):
+        found = replace(found, kind="person_name", personal="name")
     return found
+
+
+def _seems_person(values: Values, name: str, vocabulary: Vocabulary) -> bool:
+    """Western names look like those of companies and products too: so the column must be called like a person's."""
+    return vocabulary.normal(name) in vocabulary.perhaps_persons and values.seems(WESTERN_NAME)
 
 
 def _may_be(hint: PersonalKind, found: Found, values: Values) -> bool:

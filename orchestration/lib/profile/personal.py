@@ -23,7 +23,7 @@ _SURNAMES = (
     "范汪廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤康易乔赖文洪柯樊倪殷尤俞"
 )
 CHINESE_NAME = f"[{_SURNAMES}][\u4e00-\u9fff]{{1,2}}|(?:欧阳|上官|司马|诸葛|皇甫|尉迟)[\u4e00-\u9fff]{{1,2}}"
-WESTERN_NAME = r"\p{Lu}[\p{L}'’.\-]+(?: \p{Lu}[\p{L}'’.\-]*){1,3}"
+WESTERN_NAME = r"[A-ZÀ-Þ][\w'’.\-]+(?: [A-ZÀ-Þ][\w'’.\-]*){1,3}"
 
 _ANY_EMAIL = re.compile(EMAIL)
 _ANY_MOBILE = re.compile(rf"(?<![0-9A-Za-z]){MOBILE}(?![0-9A-Za-z])")

@@ -28,6 +28,7 @@ _PARTS = (
     "currencies",
     "assume",
     "personal",
+    "perhaps_persons",
     "system_tables",
 )
 
@@ -54,6 +55,7 @@ class Vocabulary:
     currencies: Mapping[str, str]
     assume: Mapping[str, str]
     personal: Mapping[str, PersonalKind]
+    perhaps_persons: frozenset[str]
     system_tables: tuple[str, ...]
     _normal: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
@@ -120,6 +122,7 @@ def read_vocabulary(file: Path, contract: Contract) -> Vocabulary:
         currencies={str(word).lower(): code for code, words in data["currencies"].items() for word in words},
         assume={name: str(value) for name, value in data["assume"].items()},
         personal={reduced(word): kind for kind, words in data["personal"].items() for word in words},
+        perhaps_persons=frozenset(reduced(word) for word in data["perhaps_persons"]),
         system_tables=tuple(map(str, data["system_tables"])),
     )
 
