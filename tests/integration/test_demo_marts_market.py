@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.oracles import marts_dims, marts_leads, marts_market, marts_sales
+from tests.oracles import marts_dims, marts_leads, marts_market, marts_party, marts_sales
 from tests.oracles.compare import assert_mart
 from tests.oracles.demo import Demo, demo_of
 
@@ -31,6 +31,9 @@ MARTS: dict[str, tuple[Callable[[Demo], pd.DataFrame], list[str]]] = {
     "quote_facts": (marts_sales.quote_facts, ["quote_id"]),
     "quote_line_facts": (marts_sales.quote_line_facts, ["quote_line_id"]),
     "stage_event_facts": (marts_sales.stage_event_facts, ["stage_event_id"]),
+    "sell_out_facts": (marts_party.sell_out_facts, ["sell_out_id"]),
+    "distributor_month": (marts_party.distributor_month, ["distributor_id", "month"]),
+    "customer_facts": (marts_party.customer_facts, ["account_id"]),
 }
 
 
