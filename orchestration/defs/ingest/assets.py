@@ -26,8 +26,11 @@ def _source_asset(mapping: SourceMapping) -> dg.AssetSpec:
     The objects are landed at every run, whether or not anything is new, so only here can it be seen that a source has
     gone quiet.
     """
-    hours = mapping.freshness_hours
-    expected = ("", "") if hours is None else (f" Expected every {hours} h.", f"至少每 {hours} 小时应有一次。")
+    expected = ("", "")
+    if mapping.freshness_hours is not None:
+        days, hours = divmod(mapping.freshness_hours, 24)
+        number, en, zh = (days, "days", "天") if days > 1 and not hours else (mapping.freshness_hours, "hours", "小时")
+        expected = (f" Expected at least every {number} {en}.", f"至少每 {number} {zh}应有一次。")
     spec = dg.AssetSpec(
         key=source_key(mapping.source),
         group_name="sources",
