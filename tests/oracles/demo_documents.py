@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import closing
 from datetime import date
 from decimal import Decimal
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
 from tests.oracles.compare import published_mart
 from tests.oracles.demo import Demo, demo_of
@@ -16,6 +18,7 @@ from tests.oracles.demo_codes import Parser, code, currency, minute, month, seco
 from tests.oracles.demo_rows import Row, _once, crm, erp
 from tests.oracles.exact import money
 
+T = TypeVar("T")
 LEDGER = {
     "660107": "marketing_expense",
     "6001": "revenue",
@@ -26,6 +29,11 @@ LEDGER = {
 }
 COST = {"海运费": "freight", "销售提成": "commission", "经销返利": "rebate", "坏账": "bad_debt", "招标服务费": "other"}
 KIND = code({"蓝字发票": "invoice", "红字发票": "credit_note"})
+
+OF_ORDER = (
+    *("order_id", "account_id", "origin_channel_id", "origin_campaign_id", "salesperson_id", "distributor_id"),
+    *("is_excluded", "exclusion_reason"),
+)
 
 TABLES: dict[str, tuple[str, list[str], dict[str, Parser]]] = {
     # object: name of its files, what identifies a record, how cells are read
@@ -79,6 +87,13 @@ class Documents:
     def __init__(self, demo: Demo) -> None:
         self.demo = demo
         self._read: dict[str, list[Row]] = {}
+        self._made: dict[str, Any] = {}
+
+    def once(self, name: str, make: Callable[[Documents], T]) -> T:
+        """What is made of these documents, the first time it is asked for."""
+        if name not in self._made:
+            self._made[name] = make(self)
+        return cast(T, self._made[name])
 
     def rows(self, table: str) -> list[Row]:
         """Records of a table of the ERP, once each; amounts of red documents, printed without a sign, are negative."""
@@ -112,17 +127,16 @@ class Documents:
     def _origin(self, row: Row) -> Row:
         """The order's own campaign → its opportunity's lead → the account's earliest lead → unknown."""
         leads = self.demo.facts.leads
-        deal = self.demo.opportunities.get(row["商机号"] or self._quoted.get(row["报价单号"]))
+        deal = self.demo.opportunities.get(row["商机号"] or self._quoted.get(row["报价单号"] or "", ""))
         lead = self.demo.survivor(deal["lead_id"]) if deal else None
+        channel: str | None
         if row["市场活动"]:
             channel, campaign = self.demo.channel(None, row["市场活动"]), row["市场活动"]
         elif lead and leads.at[lead, "channel"] != "unknown":
             channel, campaign = crm(leads.at[lead, "channel"]), leads.at[lead, "campaign"]
         elif first := self.demo.first_lead.get(self.demo.account(row["客户编码"]) or ""):
-            channel, campaign = (
-                self.demo.channel(leads.at[first, "channel"].replace("unknown", ""), None),
-                leads.at[first, "campaign"],
-            )
+            channel = self.demo.channel(leads.at[first, "channel"].replace("unknown", ""), None)
+            campaign = leads.at[first, "campaign"]
         else:
             channel, campaign = "unknown", None
         return {"origin_channel_id": channel, "origin_campaign_id": crm(campaign) or "unknown"}
@@ -133,21 +147,11 @@ class Documents:
 
     def origin(self, order: str | None) -> Row:
         """What a document has of its order; a document without an order counts."""
-        names = [
-            "order_id",
-            "account_id",
-            "origin_channel_id",
-            "origin_campaign_id",
-            "salesperson_id",
-            "distributor_id",
-            "is_excluded",
-            "exclusion_reason",
-        ]
         known = self.orders.get(order or "")
         if known:
-            return {name: known[name] for name in names}
+            return {name: known[name] for name in OF_ORDER}
         unknown = {"origin_channel_id": "unknown", "origin_campaign_id": "unknown", "is_excluded": False}
-        return {**dict.fromkeys(names), "order_id": erp(order), **unknown}
+        return {**dict.fromkeys(OF_ORDER), "order_id": erp(order), **unknown}
 
     @cached_property
     def lines(self) -> dict[str, list[Row]]:

@@ -10,7 +10,7 @@ from fractions import Fraction
 import pandas as pd
 
 from tests.oracles.demo_documents import Documents
-from tests.oracles.demo_rows import Row, erp, frame, lineage, ref
+from tests.oracles.demo_rows import LINEAGE, Row, erp, frame, lineage, ref
 from tests.oracles.exact import rounded, shares, total
 
 OF_ORDER = (
@@ -129,28 +129,10 @@ def payment_facts(documents: Documents) -> pd.DataFrame:
     return frame(rows)
 
 
-PAYMENT_LINE = [
-    "allocation_id",
-    "payment_id",
-    "invoice_id",
-    "order_id",
-    "account_id",
-    "invoice_kind",
-    "invoiced_on",
-    "paid_on",
-    "days_to_pay",
-    "is_excluded",
-    "exclusion_reason",
-    "currency",
-    "rate",
-    "rate_id",
-    "has_rate",
-    "source_system",
-    "source_object",
-    "source_file",
-    "source_row",
-    "source_sha256",
-]
+PAYMENT_LINE = (
+    *("allocation_id", "payment_id", "invoice_id", "order_id", "account_id", "invoice_kind", "invoiced_on", "paid_on"),
+    *("days_to_pay", "is_excluded", "exclusion_reason", "currency", "rate", "rate_id", "has_rate", *LINEAGE),
+)
 
 
 def payment_line_facts(documents: Documents) -> pd.DataFrame:
