@@ -24,6 +24,7 @@ MARTS: dict[str, tuple[Callable[[Documents], pd.DataFrame], list[str]]] = {
     "payment_line_facts": (marts_finance.payment_line_facts, ["payment_line_id"]),
     "order_cost_facts": (marts_finance.order_cost_facts, ["cost_line_id"]),
     "exchange_rate_facts": (marts_books.exchange_rate_facts, ["rate_id"]),
+    "ledger_balance_facts": (marts_books.ledger_balance_facts, ["balance_id"]),
     "ledger_tie_out": (marts_books.ledger_tie_out, ["tie_out_id"]),
 }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.oracles import marts_dims, marts_leads, marts_market, marts_party, marts_sales
+from tests.oracles import marts_dims, marts_leads, marts_market, marts_merge, marts_party, marts_sales
 from tests.oracles.compare import assert_mart
 from tests.oracles.demo import Demo, demo_of
 
@@ -25,6 +25,7 @@ MARTS: dict[str, tuple[Callable[[Demo], pd.DataFrame], list[str]]] = {
     "campaign_session_facts": (marts_market.campaign_session_facts, ["campaign_session_id"]),
     "work_hours_facts": (marts_market.work_hours_facts, ["work_hours_id"]),
     "marketing_spend_facts": (marts_market.marketing_spend_facts, ["spend_id"]),
+    "lead_merge": (marts_merge.lead_merge, ["lead_id"]),
     "lead_facts": (marts_leads.lead_facts, ["lead_id"]),
     "opportunity_facts": (marts_leads.opportunity_facts, ["opportunity_id"]),
     "interaction_facts": (marts_sales.interaction_facts, ["interaction_id"]),

@@ -119,14 +119,32 @@ def _months(first: date, last: date) -> Iterable[date]:
         month = month_end(month) + timedelta(days=1)
 
 
+def ledger_balance_facts(documents: Documents) -> pd.DataFrame:
+    """Turnover of revenue and expense, closing balance of the rest; the demo's books are in CNY."""
+    return frame(
+        [
+            {
+                "balance_id": erp(f"{row['会计期间']:%Y-%m}-{NUMBER[row['科目编码']]}"),
+                "account": row["科目编码"],
+                "month": row["会计期间"],
+                "balance_amount": row[TURNOVER.get(row["科目编码"], "期末余额")],
+                "currency": FUNCTIONAL,
+                **documents.day_rate(FUNCTIONAL, month_end(row["会计期间"])),
+                "book_amount": row[TURNOVER.get(row["科目编码"], "期末余额")],
+                **lineage(row),
+            }
+            for row in documents.rows("ledger")
+        ]
+    )
+
+
 def ledger_tie_out(documents: Documents) -> pd.DataFrame:
-    """Turnover of revenue and expense, closing balance of the rest, against our own; one line of the books each."""
+    """The books against our own; each account and month is one line of the books."""
     own = _own(documents)
     starts = {account: min(month for name, month in own if name == account) for account, _ in own}
     rows = []
-    for row in documents.rows("ledger"):
-        account, month = row["科目编码"], row["会计期间"]
-        book = row[TURNOVER.get(account, "期末余额")]
+    for row in ledger_balance_facts(documents).to_dict("records"):
+        account, month, book = row["account"], row["month"], row["book_amount"]
         amount, count = own.get((account, month), (Decimal(0), 0))
         known = account in starts and month >= starts[account]
         difference = book - amount if known else None
@@ -136,7 +154,7 @@ def ledger_tie_out(documents: Documents) -> pd.DataFrame:
                 "tie_out_id": f"{account}|{month}",
                 "account": account,
                 "month": month,
-                "first_balance_id": erp(f"{month:%Y-%m}-{NUMBER[account]}"),
+                "first_balance_id": row["balance_id"],
                 "balance_count": 1,
                 "document_count": count,
                 "book_amount": book,

@@ -28,7 +28,7 @@ def lead_facts(demo: Demo) -> pd.DataFrame:
     deals: dict[str | None, list[Row]] = defaultdict(list)
     for deal in demo.opportunities.values():
         deals[demo.survivor(deal["lead_id"])].append(deal)
-    persons = _persons(demo)
+    persons = persons_of(demo)
     rules = _account_rules(demo, merged)
     rows = []
     for number, lead in demo.facts.leads.iterrows():
@@ -114,7 +114,7 @@ def _reached(demo: Demo, stage: str, created: date, group: list[Row]) -> Row:
     }
 
 
-def _persons(demo: Demo) -> dict[str, str]:
+def persons_of(demo: Demo) -> dict[str, str]:
     """Lead → the smallest lead of its person."""
     person = demo.facts._person_of
     smallest: dict[str, str] = {}
