@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.oracles import marts_delivery, marts_factory
+from tests.oracles import marts_delivery, marts_factory, marts_orders
 from tests.oracles.compare import assert_mart, published_mart
 from tests.oracles.demo_orders import OrderDemo
 from tests.oracles.raw_factory import ROW_SET_HASH
@@ -19,6 +19,8 @@ pytestmark = pytest.mark.slow
 # mart → its oracle and the columns that tell its rows apart
 MARTS: dict[str, tuple[Callable[[OrderDemo], pd.DataFrame], list[str]]] = {
     "dim_product": (marts_factory.dim_product, ["product_id"]),
+    "order_facts": (marts_orders.order_facts, ["order_id"]),
+    "order_line_facts": (marts_orders.order_line_facts, ["order_line_id"]),
     "order_line_delivery": (marts_delivery.order_line_delivery, ["order_line_id"]),
     "shipment_facts": (marts_delivery.shipment_facts, ["shipment_id"]),
     "shipment_line_facts": (marts_delivery.shipment_line_facts, ["shipment_line_id"]),

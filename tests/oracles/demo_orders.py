@@ -172,7 +172,7 @@ class OrderDemo(Demo):
         """Product and lot number → the production orders that made it."""
         found: dict[tuple[str, str], list[Row]] = defaultdict(list)
         for row in self.production.values():
-            found[row["product"], row["lot_no"] or service(row["work_order"])].append(row)
+            found[row["product"], row["lot_no"] or f"service:{row['work_order']}"].append(row)
         return found
 
     def lot(self, product: str | None, lot_no: str | None) -> str | None:
