@@ -213,12 +213,11 @@ def _with_contacts(factory: Factory, rng: np.random.Generator) -> list[pd.DataFr
     parts = []
     for place, row in enumerate(campaign.itertuples()):
         if row.campaign.startswith("CMEF-"):
-            chance, channel, kind, days = np.where(dealer, 0.5, 0.22), SHOW, SCAN, (0,)
+            chance, channel, kind, days = np.where(dealer, 0.5, 0.22), SHOW, SCAN, range(1)
         elif row.campaign.startswith(("DIS-", "DPR-")):
             # one meeting a month while the campaign runs, on its twelfth day
-            months = (np.datetime64(row.last, "M") - np.datetime64(row.first, "M")).astype(int) + 1
             chance, channel, kind = np.where(dealer, 0.4, 0.0), DEALER, DEALERS_MEET
-            days = tuple(30 * month + 11 for month in range(months))
+            days = range(11, day_number(row.last) - day_number(row.first), 30)
         else:
             continue
         for day in days:
