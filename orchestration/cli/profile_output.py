@@ -245,6 +245,7 @@ def _feed_data(feed: FeedProposal) -> dict[str, Any]:
         "entity": feed.entity.name,
         "confidence": feed.confidence,
         "complete": feed.is_complete,
+        "in_mapping": feed.stands,
         "one_per": list(feed.one_per),
         "missing": [column.name for column in feed.missing],
         "problems": list(feed.problems),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import time
 import uuid
@@ -113,7 +112,7 @@ def execute(
     from dagster._core.errors import DagsterExecutionInterruptedError  # has no public name
 
     from orchestration.definitions import build_definitions
-    from orchestration.defs.who_why import WHO_TAG, WHY_TAG
+    from orchestration.defs.who_why import account, command_tags
 
     try:
         definitions = build_definitions()
@@ -129,7 +128,7 @@ def execute(
             definitions.resolve_job_def(job).execute_in_process(
                 instance=instance,
                 run_id=run_id,
-                tags={WHO_TAG: getpass.getuser(), WHY_TAG: reason},
+                tags=command_tags(account(), reason),
                 # Dagster's console log would drown the progress; the UI and the event log keep every line.
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )

@@ -24,6 +24,8 @@ def ui(
     opened = Workspace.open(workspace)
     ensure_dagster_home(opened)
     typer.echo(f"Dagster for {opened.root} on http://{host}:{port} (Ctrl-C ends it)", err=True)
-    command = [sys.executable, "-m", "dagster", "dev", "-w", str(PROJECT_ROOT / "workspace.yaml")]
+    # dg dev, which Dagster advises instead, is a package of its own that would add nothing here.
+    quiet = ["-W", "ignore:Function `dev_command` is superseded"]
+    command = [sys.executable, *quiet, "-m", "dagster", "dev", "-w", str(PROJECT_ROOT / "workspace.yaml")]
     os.chdir(PROJECT_ROOT)  # workspace.yaml names its working directory relative to the project
     os.execv(sys.executable, [*command, "--host", host, "--port", str(port)])

@@ -71,6 +71,14 @@ def linked(
                 ) from wrong
     links = workspace_links or {}
     return [
-        asset.map_asset_specs(lambda spec: with_links(spec, links[spec.key]) if spec.key in links else spec)
-        for asset in result
+        asset.map_asset_specs(lambda spec: with_links(_labelled(spec), links.get(spec.key, ()))) for asset in result
     ]
+
+
+def _labelled(spec: dg.AssetSpec) -> dg.AssetSpec:
+    """The spec with the link to its op named by what it is; Dagster would show the name of the file."""
+    value = spec.metadata[METADATA_KEY]
+    named = [link if link.label else link.model_copy(update={"label": "step"}) for link in value.code_references]
+    return spec.replace_attributes(
+        metadata={**spec.metadata, METADATA_KEY: dg.CodeReferencesMetadataValue(code_references=named)}
+    )

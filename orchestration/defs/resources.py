@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import dagster as dg
 from pydantic import Field, PrivateAttr
@@ -42,6 +42,35 @@ def active_workspace() -> Workspace:
         "Dagster does not know which workspace to show",
         hint=f"start it with 'triloop ui --workspace DIR', or set {WORKSPACE_VARIABLE}",
     )
+
+
+class Active(NamedTuple):
+    """The active workspace as its files say it is now."""
+
+    workspace: Workspace
+    settings: Settings
+    mappings: list[SourceMapping]
+
+
+_READ: dict[tuple[object, ...], Active] = {}
+
+
+def active() -> Active:
+    """The active workspace with its settings and mappings, read once for all modules that define something.
+
+    Raises:
+        ConfigurationError: there is none, or one of its files is wrong.
+    """
+    workspace = active_workspace()
+    files = [workspace.settings_file, *sorted(workspace.mappings_dir.glob("*"))]
+    stamps = [(str(file), found.st_mtime_ns, found.st_size) for file in files for found in [file.stat()]]
+    key = (str(workspace.root), *stamps)
+    if key not in _READ:
+        settings = load_settings(workspace)
+        mappings = load_mappings(workspace, settings)
+        _READ.clear()
+        _READ[key] = Active(workspace, settings, mappings)
+    return _READ[key]
 
 
 class WorkspaceResource(dg.ConfigurableResource):

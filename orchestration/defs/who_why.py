@@ -1,16 +1,31 @@
 """Who started a run and why: said by tags that every run carries, and written to the ledger."""
 
 import getpass
+import os
 from collections.abc import Mapping
 
 WHO_TAG = "triloop/who"
 WHY_TAG = "triloop/why"
 
-_USER = "user"  # what Dagster's hosted UI says of the person who clicked
+_USER = "user"  # what the UI shows as the one who launched a run
+_REPOSITORY = (".dagster/repository", "__repository__@triloop")  # by which the UI finds the runs of a job
 _SCHEDULE = "dagster/schedule_name"
 _SENSOR = "dagster/sensor_name"
 _BACKFILL = "dagster/backfill"
 _PARENT = "dagster/parent_run_id"
+
+
+def account() -> str:
+    """The account of this process; a container may run under a number that no name belongs to."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+def command_tags(user: str, reason: str) -> dict[str, str]:
+    """Tags of a run that a command executes in its own process, so that the UI counts it among those of its job."""
+    return {_USER: user, WHO_TAG: user, WHY_TAG: reason, _REPOSITORY[0]: _REPOSITORY[1]}
 
 
 def who_and_why(tags: Mapping[str, str]) -> tuple[str, str]:
@@ -28,7 +43,7 @@ def _who(tags: Mapping[str, str]) -> str:
     for kind, tag in (("schedule", _SCHEDULE), ("sensor", _SENSOR)):
         if tags.get(tag):
             return f"{kind} {tags[tag]}"
-    return f"{getpass.getuser()} (Dagster)"
+    return f"{account()} (Dagster)"
 
 
 def _why(tags: Mapping[str, str]) -> str:

@@ -135,7 +135,7 @@ def published_figures(published: Published) -> dict[str, CampaignFigures]:
         of(row).cost += row["cogs"]
     for row in published.rows("payment_facts"):
         of(row).collected += row["collected"]
-        of(row).collected_days += row["collection_day_amount"]
+        of(row).collected_days += row["collection_day_amount"] or 0  # nothing for money given back
     for row in published.rows("return_facts"):
         of(campaign_of_order[row["order_id"]]).returned_quantity += row["quantity"]
     for row in published.rows("ticket_facts"):
@@ -291,7 +291,11 @@ def test_postgresql_says_the_same(
     must_succeed("run", "--workspace", workspace)
     published = Published(workspace)
     assert published_figures(published) == erp_figures(in_postgres(address))
-    assert published_figures(published) == published_figures(trial.published("after"))
+    from_sqlite = trial.published("after")
+    assert published.manifest["tables"].keys() == from_sqlite.manifest["tables"].keys()
+    # all that is published, but for the times of the checks and the files that were landed before
+    for table in published.manifest["tables"].keys() - {"gate_result", "row_account"}:
+        assert without_lineage(published, table) == without_lineage(from_sqlite, table), table
     said = [path for path in workspace.rglob("*") if path.suffix in {".yml", ".json", ".log"} and path.is_file()]
     assert not [path for path in said if postgres_server.password in path.read_text(encoding="utf-8", errors="replace")]
 
@@ -318,6 +322,12 @@ def test_the_real_erp_on_postgresql(tryton_data: Path, postgres_server: Postgres
     assert second == erp_figures(in_postgres(address))
     assert sum(one.leads for one in second.values()) == FULL_LEADS + MORE_LEADS
     assert sum(one.collected for one in second.values()) > sum(one.collected for one in first.values())
+
+
+def without_lineage(published: Published, table: str) -> list[str]:
+    """The rows of a table without the files they came from, in an order of their own."""
+    rows = published.rows(table)
+    return sorted(repr({name: row[name] for name in row if not name.startswith("source_")}) for row in rows)
 
 
 def native(address: str) -> str:

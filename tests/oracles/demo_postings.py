@@ -55,15 +55,15 @@ class DemoPostings:
             days.append(head["开票日期"])
             if row.成本 is not None:
                 costs.append(facts.functional(row.成本, head["币种"], valued))
-            elif self._lot_cost.get(row.line):
-                cost, shipped = self._lot_cost[row.line]
+            elif self.lot_cost.get(row.line):
+                cost, shipped = self.lot_cost[row.line]
                 costs.append(rounded(cost * Fraction(row.数量) / shipped))
             else:
                 costs.append(rounded(standard[row.产品编码] * row.数量))
         return rows.assign(net=nets, cogs=costs, on=days)
 
     @cached_property
-    def _lot_cost(self) -> dict[str, tuple[Fraction, Fraction] | None]:
+    def lot_cost(self) -> dict[str, tuple[Fraction, Fraction] | None]:
         """Order line → cost and number of the units shipped; None if any of them is of a lot that we did not make.
 
         A unit's cost has the 6 decimals of a price.

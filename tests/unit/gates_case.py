@@ -14,6 +14,7 @@ from orchestration.lib.contract import LINEAGE, load_contract
 from orchestration.lib.dbt_runner import DbtRunner
 from orchestration.lib.settings import Settings
 from orchestration.lib.workspace import Workspace
+from tests.unit.factory_gates_case import FACTORY_ROWS
 from tests.unit.sales_gates_case import SALES_ROWS
 
 TODAY = date(2026, 6, 30)
@@ -170,7 +171,14 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         }
     ],
     "shipment_line": [
-        {"shipment_line_id": "erp:sh1-1", "shipment_id": "erp:sh1", "order_line_id": "erp:so1-1", "quantity": "10"}
+        {
+            "shipment_line_id": "erp:sh1-1",
+            "shipment_id": "erp:sh1",
+            "order_line_id": "erp:so1-1",
+            "lot_no": "L1",
+            "serial_no": "SN1",
+            "quantity": "10",
+        }
     ],
     "invoice": [
         {
@@ -234,6 +242,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"allocation_id": "erp:a1", "payment_id": "erp:pay1", "invoice_id": "erp:i1", "amount": "500.00"}
     ],
     **SALES_ROWS,
+    **FACTORY_ROWS,
 }
 """What the canonical floor holds; every row is row n + 2 of ``<entity>.csv``."""
 

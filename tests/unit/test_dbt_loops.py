@@ -423,6 +423,14 @@ def test_an_account_adds_up_its_orders_that_count(warehouse: Connection) -> None
     ]
 
 
+def test_who_bought_nothing_brought_nothing_and_that_is_known(warehouse: Connection) -> None:
+    nothing = "select distinct account_id from marts.order_facts where not is_excluded and account_id is not null"
+    columns = "net_booked, net_invoiced, gross_profit, contribution, after_sales, collected"
+    assert rows(
+        warehouse, f"select distinct {columns} from marts.customer_facts where account_id not in ({nothing})"
+    ) == [(D("0.00"),) * 6]
+
+
 # ---- order to delivery ------------------------------------------------------------------------------------------
 
 

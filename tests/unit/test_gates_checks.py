@@ -469,7 +469,8 @@ FAULTS = [
     ),
     Fault(
         "attribution.money.unattributed_reason",
-        "update attribution.attribution_credit set unattributed_reason = null where order_id = 'erp:so2'",
+        "update attribution.attribution_credit set unattributed_reason = null "
+        "where posting_id = 'order_line:erp:so2-1'",
         "erp:so2|order_line:erp:so2-1|first",
         ("sales_order.csv", 3),
         "touch_id = NULL, unattributed_reason = NULL",

@@ -38,13 +38,13 @@ def inbox_sensor(root: Path, job_name: str) -> dg.SensorDefinition:
         stable = now == seen
         if not now or not stable or now == started:
             reason = "no files" if not now else "files still change" if not stable else "nothing new"
-            context.update_cursor(json.dumps({"files": now, "started": started}))
+            context.update_cursor(_write(now, started))
             return dg.SkipReason(f"{reason} ({len(now)} files seen)")
         signature = hashlib.sha256(json.dumps(now, sort_keys=True).encode()).hexdigest()
         tags = {WHO_TAG: f"sensor {INBOX_SENSOR}", WHY_TAG: what_changed(started, now)}
         return dg.SensorResult(
             run_requests=[dg.RunRequest(run_key=signature, tags=tags)],
-            cursor=json.dumps({"files": now, "started": now}),
+            cursor=_write(now, now),
         )
 
     return sensor
@@ -81,8 +81,14 @@ def _files_of(workspace: Workspace) -> Files:
     return found
 
 
+def _write(seen: Files, started: Files) -> str:
+    """The cursor; what the last run was started for is left out while it is what was seen, which is nearly always."""
+    return json.dumps({"files": seen} if seen == started else {"files": seen, "started": started}, ensure_ascii=False)
+
+
 def _read(cursor: str | None) -> tuple[Files, Files]:
     """The files seen at the last look, and those of the last run; a cursor of another shape is as good as none."""
     kept = json.loads(cursor) if cursor else {}
-    seen, started = kept.get("files"), kept.get("started")
-    return seen if isinstance(seen, dict) else {}, started if isinstance(started, dict) else {}
+    seen = kept.get("files", {})
+    started = kept.get("started", seen)
+    return seen, started if isinstance(started, dict) else {}

@@ -5,10 +5,8 @@ import dagster as dg
 from orchestration.defs.automation.inbox import inbox_sensor
 from orchestration.defs.keys import object_key
 from orchestration.defs.labels import SOURCE_TAG
-from orchestration.defs.resources import active_workspace
+from orchestration.defs.resources import active
 from orchestration.defs.who_why import WHO_TAG, WHY_TAG
-from orchestration.lib.mapping import load_mappings
-from orchestration.lib.settings import load_settings
 
 FULL_RUN = "full_run"
 ATTRIBUTION_ONLY = "attribution_only"
@@ -17,9 +15,7 @@ DAILY_RUN = "daily_run"
 
 @dg.definitions
 def automation() -> dg.Definitions:
-    workspace = active_workspace()
-    settings = load_settings(workspace)
-    mappings = load_mappings(workspace, settings)
+    workspace, settings, mappings = active()
     everything = dg.define_asset_job(
         FULL_RUN,
         selection=dg.AssetSelection.all(),

@@ -13,11 +13,10 @@ from expectations.registry import GATES, Check, Gate, checks_of
 from orchestration.defs.code_links import linked, local_link, with_links
 from orchestration.defs.keys import gate_key
 from orchestration.defs.labels import DATA_TEAM, asset_tags, both, team
-from orchestration.defs.resources import WorkspaceResource, active_workspace
+from orchestration.defs.resources import WorkspaceResource, active
 from orchestration.lib.errors import GateRefusedError
-from orchestration.lib.mapping import load_mappings
 from orchestration.lib.progress import report
-from orchestration.lib.settings import Settings, load_settings
+from orchestration.lib.settings import Settings
 from orchestration.lib.workspace import EXPECTATIONS_DIR
 
 
@@ -31,7 +30,7 @@ class CheckGroup:
 
     @property
     def name(self) -> str:
-        return f"{self.family}__{self.table.replace('.', '__')}"
+        return f"{self.family}__{self.table.rpartition('.')[2]}"  # within a gate, a table's name says which it is
 
     def is_blocking(self, settings: Settings) -> bool:
         return any(rule.severity_under(settings) == "block" for rule in self.rules)
@@ -63,7 +62,7 @@ def _gate_asset(gate: Gate, groups: list[CheckGroup], settings: Settings) -> dg.
         kinds={"greatexpectations"},
         owners=[DATA_TEAM],  # of the gate; who mends what it holds back is each check's owner
         tags={**asset_tags(gate.name), "triloop/gate": gate.name},
-        description=f"Gate / 质量关卡 {both(gate.label)}: {both(gate.description)}",
+        description=f"Gate “{gate.label.en}”: {gate.description.en} / 质量关卡“{gate.label.zh}”：{gate.description.zh}",
     )
     suites = [
         local_link(EXPECTATIONS_DIR / "suites" / f"{family}.py", f"suite: {family}")
@@ -107,6 +106,7 @@ def _group_result(gate: str, group: CheckGroup, outcomes: Mapping[str, object]) 
 
     rules: list[CheckResult] = [outcomes[rule.id] for rule in group.rules]  # type: ignore[misc]
     bad = [rule for rule in rules if rule.status in ("warned", "failed", "error")]
+    examples = {"examples": dg.MetadataValue.json({rule.id: rule.examples for rule in bad})} if bad else {}
     return dg.AssetCheckResult(
         check_name=group.name,
         asset_key=gate_key(gate),
@@ -123,7 +123,8 @@ def _group_result(gate: str, group: CheckGroup, outcomes: Mapping[str, object]) 
                     for rule in rules
                 )
             ),
-            "examples": dg.MetadataValue.json({rule.id: rule.examples for rule in bad}),
+            "violations": sum(rule.violations or 0 for rule in rules),
+            **examples,
         },
     )
 
@@ -131,14 +132,8 @@ def _group_result(gate: str, group: CheckGroup, outcomes: Mapping[str, object]) 
 @dg.definitions
 def gates() -> dg.Definitions:
     """All gates, with the rules that apply to what the workspace's mappings feed."""
-    workspace = active_workspace()
-    settings = load_settings(workspace)
-    mapped = {
-        entity
-        for mapping in load_mappings(workspace, settings)
-        for obj in mapping.objects.values()
-        for entity in obj.feeds
-    }
+    _workspace, settings, mappings = active()
+    mapped = {entity for mapping in mappings for obj in mapping.objects.values() for entity in obj.feeds}
     return dg.Definitions(
         assets=linked([_gate_asset(gate, check_groups(gate.name, mapped), settings) for gate in GATES])
     )

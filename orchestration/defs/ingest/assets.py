@@ -9,14 +9,13 @@ from orchestration.defs.code_links import linked, local_link, with_links
 from orchestration.defs.freshness import source_policy
 from orchestration.defs.keys import object_key, source_key
 from orchestration.defs.labels import DATA_TEAM, asset_tags, both, team
-from orchestration.defs.resources import WorkspaceResource, active_workspace
+from orchestration.defs.resources import WorkspaceResource, active
 from orchestration.lib.contract import load_contract
 from orchestration.lib.contract.loader import ENTITIES_DIR
 from orchestration.lib.landing import LandResult
-from orchestration.lib.mapping import SourceMapping, SourceObject, load_mappings
+from orchestration.lib.mapping import SourceMapping, SourceObject
 from orchestration.lib.mapping.model import file_kind
 from orchestration.lib.progress import report
-from orchestration.lib.settings import load_settings
 
 _KINDS = {"jsonl": "json", "files": "file"}  # as Dagster names them, for the icon
 
@@ -27,10 +26,11 @@ def _source_asset(mapping: SourceMapping) -> dg.AssetSpec:
     The objects are landed at every run, whether or not anything is new, so only here can it be seen that a source has
     gone quiet.
     """
-    expected = ""
+    expected = ("", "")
     if mapping.freshness_hours is not None:
-        hours = mapping.freshness_hours
-        expected = f"; new content at least every {hours} hours / 至少每 {hours} 小时应有新内容"
+        days, hours = divmod(mapping.freshness_hours, 24)
+        number, en, zh = (days, "days", "天") if days > 1 and not hours else (mapping.freshness_hours, "hours", "小时")
+        expected = (f" Expected at least every {number} {en}.", f"至少每 {number} {zh}应有一次。")
     spec = dg.AssetSpec(
         key=source_key(mapping.source),
         group_name="sources",
@@ -38,8 +38,8 @@ def _source_asset(mapping: SourceMapping) -> dg.AssetSpec:
         owners=[mapping.owner or DATA_TEAM],
         tags=asset_tags("sources", source=mapping.source),
         freshness_policy=source_policy(mapping),
-        description=f"The source itself, noted when landing finds new content: {mapping.label.en} "
-        f"/ 来源本身，落地发现新内容时记录：{mapping.label.zh}{expected}",
+        description=f"{mapping.label.en}, the source itself: noted when landing finds new content.{expected[0]} "
+        f"/ {mapping.label.zh}（来源本身）：落地发现新内容时记录。{expected[1]}",
     )
     return with_links(spec, [local_link(mapping.file, "mapping")])
 
@@ -156,8 +156,7 @@ def _canonical_asset(mappings: list[SourceMapping]) -> dg.AssetsDefinition:
 @dg.definitions
 def ingest() -> dg.Definitions:
     """Sources, landing and canonical assets of the active workspace's mappings."""
-    workspace = active_workspace()
-    mappings = load_mappings(workspace, load_settings(workspace))
+    mappings = active().mappings
     landing, lines = [], {}
     for mapping in mappings:
         for obj in mapping.objects.values():

@@ -6,10 +6,10 @@ from orchestration.defs.code_links import linked
 from orchestration.defs.freshness import built_policy
 from orchestration.defs.keys import gate_key
 from orchestration.defs.labels import DATA_TEAM, asset_tags
-from orchestration.defs.resources import WorkspaceResource, active_workspace
+from orchestration.defs.resources import WorkspaceResource, active
 from orchestration.lib.build_id import code_version
 from orchestration.lib.progress import report
-from orchestration.lib.settings import Settings, load_settings
+from orchestration.lib.settings import Settings
 
 
 def _snapshot_asset(settings: Settings) -> dg.AssetsDefinition:
@@ -48,4 +48,4 @@ def _snapshot_asset(settings: Settings) -> dg.AssetsDefinition:
 
 @dg.definitions
 def publish() -> dg.Definitions:
-    return dg.Definitions(assets=linked([_snapshot_asset(load_settings(active_workspace()))]))
+    return dg.Definitions(assets=linked([_snapshot_asset(active().settings)]))

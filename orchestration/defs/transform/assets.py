@@ -12,12 +12,11 @@ from orchestration.defs.code_links import linked, local_link, with_links
 from orchestration.defs.freshness import built_policy
 from orchestration.defs.keys import gate_key
 from orchestration.defs.labels import DATA_TEAM, asset_tags
-from orchestration.defs.resources import WorkspaceResource, active_workspace
+from orchestration.defs.resources import WorkspaceResource, active
 from orchestration.defs.transform.events import dbt_events
 from orchestration.lib.contract import Loop, load_contract
 from orchestration.lib.dbt_runner import DbtError, DbtRunner
 from orchestration.lib.progress import report
-from orchestration.lib.settings import load_settings
 from orchestration.lib.workspace import DBT_PROJECT_DIR
 
 #: floor → (folders under models/, the gate that must have passed before it)
@@ -154,8 +153,7 @@ def _metric_asset(
 
 @dg.definitions
 def transform() -> dg.Definitions:
-    workspace = active_workspace()
-    settings = load_settings(workspace)
+    workspace, settings, _mappings = active()
     manifest_file: Path = DbtRunner(workspace, settings).prepare()
     manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
     # dbt's tests fail the op that builds the floor; each as a Dagster check as well would cost more than running them.

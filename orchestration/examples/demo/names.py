@@ -232,7 +232,8 @@ def foreign_companies(count: int) -> np.ndarray:
 
 
 def _regions(city: np.ndarray) -> np.ndarray:
-    return np.asarray(np.array([region for _, region in CITIES], dtype=object)[city])
+    found: np.ndarray = np.array([region for _, region in CITIES], dtype=object)[city]
+    return found
 
 
 def _numbered_again(names: np.ndarray, turn: np.ndarray) -> np.ndarray:

@@ -211,13 +211,16 @@ def _with_contacts(factory: Factory, rng: np.random.Generator) -> list[pd.DataFr
     contacts, campaign = factory.truth["known_contact"], factory["campaign"]
     dealer = (contacts["distributor"] >= 0).to_numpy()
     parts = []
+    days: tuple[int, ...]
     for place, row in enumerate(campaign.itertuples()):
         if row.campaign.startswith("CMEF-"):
-            chance, channel, kind, days = np.where(dealer, 0.5, 0.22), SHOW, SCAN, range(1)
+            chance, channel, kind = np.where(dealer, 0.5, 0.22), SHOW, SCAN
+            days = (0,)
         elif row.campaign.startswith(("DIS-", "DPR-")):
             # one meeting a month while the campaign runs, on its twelfth day
+            months = len(np.arange(np.datetime64(row.first, "M"), np.datetime64(row.last, "M"))) + 1
             chance, channel, kind = np.where(dealer, 0.4, 0.0), DEALER, DEALERS_MEET
-            days = range(11, day_number(row.last) - day_number(row.first), 30)
+            days = tuple(30 * month + 11 for month in range(months))
         else:
             continue
         for day in days:

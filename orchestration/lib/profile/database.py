@@ -10,7 +10,7 @@ from orchestration.lib.errors import ConfigurationError, nearest
 from orchestration.lib.landing.scratch import Scratch, quoted
 from orchestration.lib.mapping.model import Connection, Format, SourceMapping, SourceObject
 from orchestration.lib.profile.place import Item, Place, sqlite_place, without_system_tables
-from orchestration.lib.profile.sample import Sample
+from orchestration.lib.profile.sample import Sample, drop
 from orchestration.lib.profile.vocabulary import Vocabulary
 from orchestration.lib.profile.words import Words
 
@@ -58,8 +58,6 @@ def load_rows(scratch: Scratch, place: Place, item: Item, *, table: str, most: i
     Raises:
         DataError: they cannot be read.
     """
-    from sqlalchemy import inspect
-
     from orchestration.lib.landing.sql_connection import reading
     from orchestration.lib.landing.sql_reader import read_sql
 
@@ -67,25 +65,39 @@ def load_rows(scratch: Scratch, place: Place, item: Item, *, table: str, most: i
     mapping = _mapping(place.url or "", place.schema)
     with reading(mapping) as connection:
         rows, statement = _count(connection, name, place.schema), _first(connection, name, place.schema, most)
-        found = inspect(connection)
-        key = tuple(found.get_pk_constraint(name, schema=place.schema).get("constrained_columns") or ())
-        foreign = tuple(
-            (one["constrained_columns"][0], one["referred_table"], one["referred_columns"][0])
-            for one in found.get_foreign_keys(name, schema=place.schema)
-            if len(one["constrained_columns"]) == 1
-        )
     if rows == 0:
         scratch.connection.execute(f"create temp table {table} as select null::varchar as nothing where false")
         return Sample(table, ("nothing",), 0, Format())
+    key, foreign = _declared(mapping, name, place.schema)
     obj = SourceObject(name, "append", 1, query=statement)
     columns = read_sql(scratch, mapping, obj, table=f"{table}_all")
     picked = ", ".join(quoted(one) for one in columns)
     scratch.connection.execute(f"create temp table {table} as select {picked} from {table}_all")
-    scratch.connection.execute(f"drop view {table}_all; drop table {table}_all_whole")
+    drop(scratch, f"{table}_all")
     notes = item.notes
     if rows is None or rows > most:
         notes += (Words(f"only the first {most:,} rows were read", f"只读取了前 {most:,} 行"),)
     return Sample(table, columns, rows, Format(), notes, key, foreign)
+
+
+def _declared(
+    mapping: SourceMapping, name: str, schema: str | None
+) -> tuple[tuple[str, ...], tuple[tuple[str, str, str], ...]]:
+    """Primary key and references, over a connection of its own: landing's hands lists over as text."""
+    from sqlalchemy import create_engine, inspect
+    from sqlalchemy.pool import NullPool
+
+    from orchestration.lib.landing.sql_connection import database_url
+
+    engine = create_engine(database_url(mapping), poolclass=NullPool, hide_parameters=True)
+    found = inspect(engine)
+    key = tuple(found.get_pk_constraint(name, schema=schema).get("constrained_columns") or ())
+    foreign = tuple(
+        (one["constrained_columns"][0], one["referred_table"], one["referred_columns"][0])
+        for one in found.get_foreign_keys(name, schema=schema)
+        if len(one["constrained_columns"]) == 1
+    )
+    return key, foreign
 
 
 def _mapping(text: str, schema: str | None) -> SourceMapping:

@@ -74,6 +74,8 @@ def _plausibility(head: bytes, name: str) -> float:
     others = [char for char in text if ord(char) > 127]
     if not others:
         return 0.0
+    if sum(ord(char) < 32 and char not in "\t\r\n\f" for char in text) > len(text) // 1000:
+        return 0.0  # no text at all
     if name == "latin-1":
         letters = sum(char.isalpha() or char in "°²³€«»¡¿ºª½§" for char in others)
         within = sum(  # an accented letter stands beside plain ones: São, Köln
@@ -100,9 +102,11 @@ def _wide(head: bytes) -> str | None:
     if len(some) < 4 or 0 not in some:
         return None
     even, odd = some[::2].count(0), some[1::2].count(0)
-    if odd > 4 * even:
-        return "utf-16-le"
-    return "utf-16-be" if even > 4 * odd else None
+    name = "utf-16-le" if odd > 4 * even else "utf-16-be" if even > 4 * odd else None
+    if name is None:
+        return None
+    text = codecs.getincrementaldecoder(name)("replace").decode(some)
+    return name if sum(char.isprintable() or char in "\t\r\n" for char in text) > 0.95 * len(text) else None
 
 
 def _decodes(path: Path, name: str, shown: str, limit: int) -> bool:

@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from orchestration.lib.contract import PersonalKind
-from orchestration.lib.currencies import CURRENCY_ALIASES, ISO_CURRENCIES
 from orchestration.lib.mapping.sql import literal, literals
 from orchestration.lib.profile.dates import find_formats
 from orchestration.lib.profile.model import Kind, NumberStyle
-from orchestration.lib.profile.numbers import find_style, looks_numeric
+from orchestration.lib.profile.numbers import find_style, looks_numeric, plain_number
 from orchestration.lib.profile.personal import (
     CHINESE_NAME,
     EMAIL,
@@ -22,6 +21,7 @@ from orchestration.lib.profile.personal import (
     MOBILE,
     PHONE,
     SEPARATED_LANDLINE,
+    WESTERN_NAME,
     WITHIN,
 )
 from orchestration.lib.profile.vocabulary import Vocabulary
@@ -104,7 +104,14 @@ def classify(values: Values, name: str, vocabulary: Vocabulary) -> Found:
         found = _words(values, hint)
     if found.personal is None and hint is not None and _may_be(hint, found, values):
         found = replace(found, personal=hint)
+    if found.kind in {"text", "category"} and found.personal is None and _seems_person(values, name, vocabulary):
+        found = replace(found, kind="person_name", personal="name")
     return found
+
+
+def _seems_person(values: Values, name: str, vocabulary: Vocabulary) -> bool:
+    """Western names look like those of companies and products too: so the column must be called like a person's."""
+    return vocabulary.normal(name) in vocabulary.perhaps_persons and values.seems(WESTERN_NAME)
 
 
 def _may_be(hint: PersonalKind, found: Found, values: Values) -> bool:
@@ -129,10 +136,10 @@ def _pattern(values: Values, name: str, vocabulary: Vocabulary) -> Found | None:
 
 
 def _currency(values: Values, name: str, vocabulary: Vocabulary) -> Found | None:
-    known = ISO_CURRENCIES | CURRENCY_ALIASES.keys()
-    if values.distinct > FEW or not all(one.upper() in known for one in values.some):
+    if values.distinct > FEW or not any(map(vocabulary.currency, values.some)):
         return None
-    return Found("currency")
+    known = sum(count for value, count in values.listed if vocabulary.currency(value) is not None)
+    return Found("currency", known / values.filled) if known >= NEARLY_ALL * values.filled else None
 
 
 def _boolean(values: Values, name: str, vocabulary: Vocabulary) -> Found | None:
@@ -212,7 +219,9 @@ def _number(values: Values, name: str, vocabulary: Vocabulary) -> Found | None:
         notes.append(
             Words(f"amounts in several currencies: {', '.join(monetary)}", f"金额含多种币种：{'、'.join(monetary)}")
         )
-    return Found("decimal" if style.decimals else "integer", share, number=style, notes=tuple(notes))
+    kind: Kind = "decimal" if style.decimals else "integer"
+    misfit = f"({plain_number(style.signs, style.decimal, style.thousands)}) is null"
+    return Found(kind, share, number=style, misfit=misfit, notes=tuple(notes))
 
 
 def _words(values: Values, hint: PersonalKind | None) -> Found:

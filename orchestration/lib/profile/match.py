@@ -26,6 +26,7 @@ _WITHOUT_VALUES = 0.58  # of a name's score: a column without values is mentione
 _TECHNICAL = 0.55  # when a row was typed is not when it happened
 _FEWEST_UNNAMED = 4  # columns that must speak for an entity that the table's name does not
 _CONTRADICTED = 0.6
+_REPEATED = 0.7
 
 
 @dataclass(frozen=True)
@@ -163,12 +164,26 @@ class Matcher:
             score = (_UNNAMED if self._speaks(good, entity, telling) else _NOT_PROPOSED) * content
         if any(self.vocabulary.says_otherwise(entity.name, one.name) for one in filled):
             score *= _CONTRADICTED
+        if self._repeats_key(entity, filled, pairs):
+            score *= _REPEATED
         reasons: list[Words] = []
         if name is not None:
             reasons.append(Words(f"the table's name says '{name.word}'", f"表名含“{name.word}”"))
         count = sum(pair.confidence >= THRESHOLD for pair in good.values())
         reasons.append(Words(f"{count} of {len(filled)} columns recognised", f"{len(filled)} 列中识别 {count} 列"))
         return round(min(score, 1.0), 3), tuple(reasons)
+
+    def _repeats_key(self, entity: Entity, columns: Sequence[ColumnProfile], pairs: Mapping[str, Pair]) -> bool:
+        """Whether the ids of the entity are there, but many times each: then its rows are not this entity."""
+        if entity.key in pairs and pairs[entity.key].confidence >= CANDIDATE:
+            return False
+        target = (entity.name, entity.key)
+        return any(
+            one.uniqueness < _SURE
+            and (match := self._names.match(one.name).get(target)) is not None
+            and match.score > _SURE
+            for one in columns
+        )
 
     @staticmethod
     def _speaks(good: Mapping[str, Pair], entity: Entity, telling: float) -> bool:

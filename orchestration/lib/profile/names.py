@@ -183,8 +183,9 @@ class TableNames:
         for start in range(len(parts)):
             for end in range(len(parts), start, -1):
                 text = " ".join(parts[start:end])
-                for candidate, cut in self._texts(text):
-                    at_end = 1.0 if end == len(parts) else _NOT_LAST if parts[-1] not in lines else _OF_LINES
+                for candidate, cut, is_end in self._texts(text):
+                    last = is_end and end == len(parts)
+                    at_end = 1.0 if last else _NOT_LAST if parts[-1] not in lines else _OF_LINES
                     share = (end - start) / len(parts) * cut
                     weak = _WEAK if candidate in self._vocabulary.weak else 1.0
                     for entity, word in self._words.get(candidate, ()):
@@ -200,15 +201,33 @@ class TableNames:
         return is_chinese(part) and any(word in part for word in self._vocabulary.not_ours if is_chinese(word))
 
     @staticmethod
-    def _texts(text: str) -> Iterable[tuple[str, float]]:
-        yield text, 1.0
+    def _texts(text: str) -> Iterable[tuple[str, float, bool]]:
+        """A name and, of a Chinese one, its ends and beginnings: each with its share and whether it is the end."""
+        yield text, 1.0, True
         if is_chinese(text) and " " not in text:
             for start in range(1, len(text) - 1):
-                yield text[start:], (len(text) - start) / len(text)
+                yield text[start:], (len(text) - start) / len(text), True
+            bare = next((text.removesuffix(one) for one in _REPORTS if text.endswith(one)), text)
             for end in range(len(text) - 1, 1, -1):
-                yield text[:end], 0.8 * end / len(text)
+                yield text[:end], end / len(text), text[:end] == bare
 
 
+# Ends of Chinese names of tables that say nothing about what is in them.
+_REPORTS = (
+    "导出",
+    "数据",
+    "列表",
+    "明细表",
+    "清单",
+    "台账",
+    "登记表",
+    "记录表",
+    "汇总表",
+    "报表",
+    "信息表",
+    "档案",
+    "表",
+)
 # Words in names of files and tables that say nothing about what is in them.
 _FILLERS = {
     "dataset",

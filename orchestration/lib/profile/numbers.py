@@ -93,7 +93,8 @@ def find_style(
 
 def _belongs(sign: str, some: Sequence[str]) -> bool:
     """Whether a sign is part of how the column is written. One that changes the value counts only if all have it."""
-    count = sum(sign in value for value in some)
+    longer = [one for one in SIGNS if sign in one and one != sign]  # 12万元 is not written with 元
+    count = sum(sign in value and not any(one in value for one in longer) for value in some)
     return count == len(some) if sign in CHANGING else count > 0
 
 

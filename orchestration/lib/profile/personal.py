@@ -13,7 +13,7 @@ LANDLINE = r"(?:\+?86[ \-]?)?\(?0[0-9]{2,3}\)?[ \-]?[0-9]{7,8}(?:[ \-][0-9]{1,5}
 SEPARATED_LANDLINE = r"\(?0[0-9]{2,3}\)?[ \-][0-9]{7,8}(?:[ \-][0-9]{1,5})?"
 INTERNATIONAL = r"\+[0-9]{1,3}[ \-]?\(?[0-9]{1,4}\)?(?:[ \-]?[0-9]{2,4}){2,4}"
 PHONE = f"(?:{MOBILE}|{LANDLINE}|{INTERNATIONAL})"
-IDENTITY_CARD = r"[1-9][0-9]{5}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx]"
+IDENTITY_CARD = r"[1-9][0-9]{5}(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx]"
 # What a longer text must hold to be personal: numbers of mobiles stand alone, not within an order number.
 WITHIN = rf"({EMAIL}|(?:^|[^0-9A-Za-z])1[3-9][0-9]{{9}}(?:[^0-9A-Za-z]|$)|{IDENTITY_CARD})"
 
@@ -23,7 +23,7 @@ _SURNAMES = (
     "范汪廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤康易乔赖文洪柯樊倪殷尤俞"
 )
 CHINESE_NAME = f"[{_SURNAMES}][\u4e00-\u9fff]{{1,2}}|(?:欧阳|上官|司马|诸葛|皇甫|尉迟)[\u4e00-\u9fff]{{1,2}}"
-WESTERN_NAME = r"\p{Lu}[\p{L}'’.\-]+(?: \p{Lu}[\p{L}'’.\-]*){1,3}"
+WESTERN_NAME = r"[A-ZÀ-Þ][\w'’.\-]+(?: [A-ZÀ-Þ][\w'’.\-]*){1,3}"
 
 _ANY_EMAIL = re.compile(EMAIL)
 _ANY_MOBILE = re.compile(rf"(?<![0-9A-Za-z]){MOBILE}(?![0-9A-Za-z])")

@@ -47,6 +47,7 @@ class FeedProposal:
     Attributes:
         missing: required columns that nothing fits; the feed is then only a remark in the mapping.
         others: contract column → further candidates, for those that are not accepted.
+        is_extra: made of what the rows quote of another entity; a person knows whether another source brings it.
         problems: what the mapping's check says about the feed as it stands.
     """
 
@@ -57,6 +58,12 @@ class FeedProposal:
     others: Mapping[str, tuple[tuple[str, float], ...]] = field(default_factory=dict)
     one_per: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    is_extra: bool = False
+
+    @property
+    def stands(self) -> bool:
+        """Whether the feed stands in the mapping; the others are remarks there."""
+        return self.is_complete and not self.is_extra
 
     @property
     def is_complete(self) -> bool:
@@ -92,6 +99,6 @@ class TableProposal:
 
     def used(self) -> set[str]:
         """Raw columns that an accepted proposal of a complete feed reads."""
-        accepted = [one for feed in self.feeds if feed.is_complete for one in feed.accepted]
+        accepted = [one for feed in self.feeds if feed.stands for one in feed.accepted]
         found = {one.raw for one in accepted if one.raw is not None}
         return found | {part for one in accepted for part in one.parts} | set(self.key)

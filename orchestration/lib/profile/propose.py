@@ -11,6 +11,7 @@ from orchestration.lib.mapping.model import Format
 from orchestration.lib.profile.feed import build_feed
 from orchestration.lib.profile.match import Matcher
 from orchestration.lib.profile.model import TableProfile
+from orchestration.lib.profile.personal import mask
 from orchestration.lib.profile.probe import Probe
 from orchestration.lib.profile.proposal import FeedProposal, TableProposal
 from orchestration.lib.profile.related import related_feeds
@@ -49,6 +50,7 @@ def propose_table(
         return TableProposal(table, table.name, best, personal=_personal(table, ()))
     feeds = [build_feed(first, table, matcher, known=known, currency=currency, probe=probe)]
     feeds += related_feeds(feeds[0], table, matcher, known=known, currency=currency, probe=probe)
+    table = _masked(table, feeds)
     settled, layout = _settled_formats(table, feeds)
     return TableProposal(
         replace(table, layout=layout),
@@ -58,6 +60,34 @@ def propose_table(
         key=_object_key(settled[0], table),
         personal=_personal(table, settled),
     )
+
+
+def _masked(table: TableProfile, feeds: Sequence[FeedProposal]) -> TableProfile:
+    """The table with the samples masked of columns that seem to be personal ones of the contract.
+
+    Whether the values look personal or not, and however sure the proposal is: a name may look like a company's.
+    """
+    kinds: dict[str, PersonalKind] = {}
+    for feed in feeds:
+        for one in feed.columns:
+            kind = one.column.personal
+            if kind is None and (feed.entity.name, one.column.name) == ("salesperson", "name"):
+                kind = "name"
+            if kind is not None and one.raw is not None:
+                kinds[one.raw] = kind
+    columns = tuple(
+        replace(
+            raw,
+            personal=kinds[raw.name],
+            values=(),
+            samples=tuple(mask(text, kinds[raw.name]) for text in raw.samples),
+            misfits=tuple(mask(text, kinds[raw.name]) for text in raw.misfits),
+        )
+        if raw.name in kinds and raw.personal is None
+        else raw
+        for raw in table.columns
+    )
+    return replace(table, columns=columns)
 
 
 def _settled_formats(table: TableProfile, feeds: Sequence[FeedProposal]) -> tuple[list[FeedProposal], Format]:

@@ -56,13 +56,15 @@ def _parents(
         entity = matcher.contract.entities[target]
         match = matcher.match_related(table, entity, raw, free, known)
         telling = [pair for column, pair in match.pairs.items() if column != entity.key and pair.confidence >= _TELLING]
-        needed = 2 if entity.loop != main.entity.loop else 1
+        # a number with a name may be quoted from anywhere; the head of a line is nowhere else as likely
+        is_head = _head_reference(main.entity, entity) is not None
+        needed = 1 if is_head else 2
         if len(telling) < needed:
             continue
         feed = build_feed(match, table, matcher, known=known, currency=currency, probe=probe, one_per=(raw.name,))
         if feed.missing:
             continue
-        found.append(feed)
+        found.append(replace(feed, is_extra=not is_head))
         used |= {one.raw for one in feed.accepted}
     return found
 
@@ -99,9 +101,10 @@ def _lines(
 
 
 def _head_reference(entity: Entity, head: Entity) -> str | None:
-    """The column in which a line names its head: the entity's one required reference, to that head."""
+    """The column in which a line names its head: its one required reference, and it is called after the head."""
     required = [one for one in entity.columns.values() if one.type == "ref" and one.required]
-    return required[0].name if len(required) == 1 and required[0].entity == head.name else None
+    is_line = len(required) == 1 and required[0].entity == head.name and entity.name.startswith(f"{head.name}_")
+    return required[0].name if is_line else None
 
 
 def _with_head(match: EntityMatch, column: str, key: ColumnProfile) -> EntityMatch:

@@ -90,14 +90,14 @@ def _object(proposal: TableProposal, layout: Mapping[str, Any], lang: str, only:
             "not used; such columns land as tokens, unless listed under keep", "未使用；此类列以令牌落地，除非列入 keep"
         )
         lines.append(_remark(4, f"{said.of(lang)}: {', '.join(unused)}"))
-    standing = [feed for feed in proposal.feeds if (feed.is_complete if only is None else feed is only)]
+    standing = [feed for feed in proposal.feeds if (feed.stands if only is None else feed is only)]
     if standing:
         lines.append("    feeds:")
         for feed in standing:
             lines += _feed(feed, lang)
     if only is None:
         for feed in proposal.feeds:
-            if not feed.is_complete:
+            if not feed.stands:
                 lines += _unfinished(feed, lang, open_block=not standing)
     return lines
 
@@ -108,6 +108,11 @@ def _unfinished(feed: FeedProposal, lang: str, *, open_block: bool) -> list[str]
         f"{feed.entity.name} ({feed.entity.label.en}) is not complete: fill in what is marked ??? and take the # away",
         f"{feed.entity.name}（{feed.entity.label.zh}）尚不完整：补齐 ??? 处后去掉 #",
     )
+    if feed.is_complete:
+        told = Words(
+            f"also in these rows: {feed.entity.name} ({feed.entity.label.en}); take the # away if no other source does",
+            f"各行还含有 {feed.entity.name}（{feed.entity.label.zh}）的信息；若无其他来源，请去掉 #",
+        )
     lines = [_remark(4, told.of(lang))]
     lines += [_remark(4, f"  {one}") for one in feed.problems]
     body = (["    feeds:"] if open_block else []) + _feed(feed, lang)

@@ -150,7 +150,7 @@ def _one_file(
         f"create or replace temp table {into} as select * from {f'{into}_raw'}{_no_totals(scratch, into)}"
     )
     (rows,) = scratch.connection.execute(f"select count(*) from {into}").fetchall()[0]
-    _drop(scratch, f"{into}_raw")
+    drop(scratch, f"{into}_raw")  # and what the reader made on its way
     return columns, int(rows), cut
 
 
@@ -252,12 +252,15 @@ def _keep_sample(scratch: Scratch, whole: str, table: str, columns: Sequence[str
     picked = ", ".join(quoted(one) for one in columns)
     chosen = f" order by hash({ROW}) limit {most}" if rows > most else ""
     scratch.connection.execute(f"create or replace temp table {table} as select {picked} from {whole}{chosen}")
-    _drop(scratch, whole)
+    drop(scratch, whole)
 
 
-def _drop(scratch: Scratch, name: str) -> None:
+def drop(scratch: Scratch, prefix: str) -> None:
+    """Drop the tables and views whose names begin so, those first that stand on others."""
     found = scratch.connection.execute(
-        "select table_type from information_schema.tables where table_name = ?", [name]
+        "select table_name, table_type from information_schema.tables where starts_with(table_name, ?) "
+        "order by table_type = 'VIEW' desc",
+        [prefix],
     ).fetchall()
-    if found:
-        scratch.connection.execute(f"drop {'view' if found[0][0] == 'VIEW' else 'table'} {quoted(name)}")
+    for name, kind in found:
+        scratch.connection.execute(f"drop {'view' if kind == 'VIEW' else 'table'} {quoted(name)}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.lib.contract import Contract, PersonalKind, load_contract
+from orchestration.lib.currencies import CURRENCY_ALIASES, ISO_CURRENCIES
 from orchestration.lib.errors import ConfigurationError, nearest
 from orchestration.lib.profile.words import normal, tokens
 from orchestration.lib.yaml_source import YamlDocument, load_yaml
@@ -24,8 +25,10 @@ _PARTS = (
     "abbreviations",
     "columns",
     "values",
+    "currencies",
     "assume",
     "personal",
+    "perhaps_persons",
     "system_tables",
 )
 
@@ -35,6 +38,7 @@ class Vocabulary:
     """What ``vocabulary.yml`` says; see the remarks there.
 
     Attributes:
+        currencies: word → ISO code.
         values: ``entity.column`` or ``boolean`` → normal form of a word → canonical value.
         personal: normal form of a column name → kind.
     """
@@ -48,8 +52,10 @@ class Vocabulary:
     abbreviations: dict[str, str]
     columns: Mapping[str, tuple[str, ...]]
     values: Mapping[str, Mapping[str, str]]
+    currencies: Mapping[str, str]
     assume: Mapping[str, str]
     personal: Mapping[str, PersonalKind]
+    perhaps_persons: frozenset[str]
     system_tables: tuple[str, ...]
     _normal: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
@@ -59,6 +65,13 @@ class Vocabulary:
         if found is None:
             found = self._normal[name] = normal(tokens(name, self.abbreviations))
         return found
+
+    def currency(self, text: str) -> str | None:
+        """The ISO code of a currency, however it is written; None when it is none."""
+        code = text.strip().upper()
+        if code in ISO_CURRENCIES:
+            return code
+        return CURRENCY_ALIASES.get(code) or self.currencies.get(text.strip().lower())
 
     def says_otherwise(self, entity: str, column: str) -> bool:
         """Whether a column is one that such an entity does not have."""
@@ -106,8 +119,10 @@ def read_vocabulary(file: Path, contract: Contract) -> Vocabulary:
             name: {reduced(word): str(value) for value, words in groups.items() for word in words}
             for name, groups in data["values"].items()
         },
+        currencies={str(word).lower(): code for code, words in data["currencies"].items() for word in words},
         assume={name: str(value) for name, value in data["assume"].items()},
         personal={reduced(word): kind for kind, words in data["personal"].items() for word in words},
+        perhaps_persons=frozenset(reduced(word) for word in data["perhaps_persons"]),
         system_tables=tuple(map(str, data["system_tables"])),
     )
 

@@ -37,6 +37,24 @@ _DISTRIBUTOR_MONTH: tuple[tuple[tuple[str, ...], str], ...] = (
     (("sell_out_facts",), "select 'sell_out', sell_out_id from sell_out_facts where distributor_id = ? and month = ?"),
 )
 
+_BOOK_LINES = (
+    "select 'ledger_balance' as entity, balance_id as id from ledger_balance_facts "
+    "where account = ? and month = ? order by all"
+)
+# account of the books → table needed and our own documents of a month; a balance is made of all months before, too many
+_OWN_DOCUMENTS = {
+    "marketing_expense": (
+        "marketing_spend_facts",
+        "select 'marketing_spend' as entity, spend_id as id from marketing_spend_facts "
+        "where date_trunc('month', spent_on) = ? order by all",
+    ),
+    "revenue": (
+        "invoice_line_facts",
+        "select distinct 'invoice' as entity, invoice_id as id from invoice_line_facts "
+        "where date_trunc('month', invoiced_on) = ? and exclusion_reason is distinct from 'test' order by all",
+    ),
+}
+
 
 def documents_behind(snapshot: Snapshot, table: str, rows: Sequence[Mapping[str, Any]]) -> list[list[Pair]]:
     """For each row of ``table`` the documents it adds up beside those its ids name; fewer where the snapshot's role
@@ -69,14 +87,17 @@ def _lines(
 
 
 def _books(snapshot: Snapshot, rows: Sequence[Mapping[str, Any]]) -> list[list[Pair]]:
-    # an account's month may be the sum of several lines of the books
-    if not snapshot.has("ledger_balance_facts"):
-        return [[] for _ in rows]
-    query = "select balance_id from ledger_balance_facts where account = ? and month = ? order by all"
-    return [
-        [("ledger_balance", line["balance_id"]) for line in snapshot.rows(query, [row["account"], row["month"]])]
-        for row in rows
-    ]
+    # an account's month may be the sum of several lines of the books; beside them what they are held against
+    found = []
+    for row in rows:
+        documents = []
+        if snapshot.has("ledger_balance_facts"):
+            documents += snapshot.rows(_BOOK_LINES, [row["account"], row["month"]])
+        table, query = _OWN_DOCUMENTS.get(row["account"], ("", ""))
+        if table and snapshot.has(table):
+            documents += snapshot.rows(query, [row["month"]])
+        found.append([(one["entity"], one["id"]) for one in documents])
+    return found
 
 
 def _distributor_months(snapshot: Snapshot, rows: Sequence[Mapping[str, Any]]) -> list[list[Pair]]:

@@ -42,7 +42,8 @@ borne as (
 collected as (
   select
     order_id,
-    max(paid_on) as last_paid_on,
+    -- money given back against a credit note is no payment
+    max(case when invoice_kind = 'invoice' then paid_on end) as last_paid_on,
     {{ full_sum('collected_functional') }} as collected,
     {{ full_sum('collected_functional', "invoice_kind = 'invoice'") }} as collection_amount,
     {{ full_sum('collected_functional * days_to_pay', "invoice_kind = 'invoice'") }}

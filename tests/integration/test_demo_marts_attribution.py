@@ -1,0 +1,41 @@
+"""Attribution tables and the scorecards equal the demo's raw files: every row and column.
+
+The design is silent on what is 0: postings, credits and weights of 0 are no rows; postings of a line on one day follow
+one another by their id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.oracles import marts_attribution, marts_scorecards
+from tests.oracles.compare import assert_mart
+from tests.oracles.demo_documents import Documents, documents_of
+
+pytestmark = pytest.mark.slow
+
+MARTS: dict[str, tuple[Callable[[Documents], pd.DataFrame], list[str]]] = {
+    "journey_touch": (marts_attribution.journey_touch, ["order_id", "touch_id"]),
+    "order_measure": (marts_attribution.order_measure, ["posting_id", "measure"]),
+    "attribution_credit": (
+        marts_attribution.attribution_credit,
+        ["posting_id", "measure", "version", "model", "touch_id"],
+    ),
+    "new_customer_weight": (
+        marts_attribution.new_customer_weight,
+        ["account_id", "model", "channel_id", "campaign_id"],
+    ),
+    "cost_allocation": (marts_attribution.cost_allocation, ["cost_allocation_id"]),
+    "campaign_scorecard": (marts_scorecards.campaign_scorecard, ["campaign_id"]),
+    "channel_month": (marts_scorecards.channel_month, ["channel_id", "month"]),
+}
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_mart_equals_the_raw_files(mart: str, demo_workspace: Path) -> None:
+    oracle, keys = MARTS[mart]
+    assert_mart(demo_workspace, mart, oracle(documents_of(demo_workspace)), keys)
