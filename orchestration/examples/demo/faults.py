@@ -53,7 +53,7 @@ def plant_time_fault(
         chosen = orders[usual].iloc[[0]].copy()
         its_lines = lines[lines["单号"] == chosen["单号"].iloc[0]].copy()
         chosen["单号"] = its_lines["单号"] = "SO99999"
-        chosen["商机号"] = ""
+        chosen["商机号"] = chosen["报价单号"] = ""
         chosen["下单时间"], chosen["确认时间"] = "2099/01/05 10:00", "2099/01/05 16:00"
         write_csv(inbox / f"订单行_{AFTER}.csv", its_lines, ENCODING)
         return _write(inbox / f"订单_{AFTER}.csv", chosen)
