@@ -74,7 +74,9 @@ def _database_file(data: str) -> Path:
     """The file, once it is sure that a Tryton database with sales and opportunities is in it."""
     file = Path(data).expanduser().resolve()
     if file.suffix == ".gz" and file.is_file():
-        raise ConfigurationError(f"{file} is compressed", hint=f"gunzip --keep '{file}', then name the file without .gz")
+        raise ConfigurationError(
+            f"{file} is compressed", hint=f"gunzip --keep '{file}', then name the file without .gz"
+        )
     if not file.is_file():
         raise ConfigurationError(
             f"the database file {file} does not exist", hint="--data names Tryton's .sqlite file, or postgresql://…"
