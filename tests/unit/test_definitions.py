@@ -63,12 +63,10 @@ def test_the_definitions_are_those_of_the_snapshot(definitions: dg.Definitions, 
         SNAPSHOT.write_text(now, encoding="utf-8")
     kept = SNAPSHOT.read_text(encoding="utf-8")
     difference = "\n".join(difflib.unified_diff(kept.splitlines(), now.splitlines(), SNAPSHOT.name, "now", lineterm=""))
-    if difference:
-        pytest.fail(
-            f"Dagster's definitions differ from {SNAPSHOT.relative_to(PROJECT_ROOT)}; if that is meant, renew it with "
-            f"'make snapshots' and commit it with the change\n{difference}",
-            pytrace=False,
-        )
+    assert not difference, (
+        f"Dagster's definitions differ from {SNAPSHOT.relative_to(PROJECT_ROOT)}; if that is meant, renew it with "
+        f"'make snapshots' and commit it with the change\n{difference}"
+    )
 
 
 def test_the_code_location_loads(definitions: dg.Definitions) -> None:
