@@ -186,6 +186,17 @@ class GateSettings(_Group):
     thresholds: dict[str, CheckThreshold] = Field(default_factory=dict)
 
 
+class LimitSettings(_Group):
+    """How large and how broken what comes in may be; see :class:`orchestration.lib.landing.limits.Limits`."""
+
+    broken_row_share: Share = Decimal("0.05")
+    broken_rows_tolerated: Count = 10
+    max_columns: Annotated[int, Field(strict=True, ge=1)] = 2_000
+    max_record_mb: Annotated[int, Field(strict=True, ge=1, le=512)] = 8
+    max_unpacked_mb: Annotated[int, Field(strict=True, ge=1)] = 2_048
+    max_cells: Annotated[int, Field(strict=True, ge=1)] = 60_000_000
+
+
 class MetricSettings(_Group):
     """Windows of the cohort metrics, in days."""
 
@@ -227,6 +238,7 @@ class Settings(_Group):
     time: TimeSettings = TimeSettings()
     attribution: AttributionSettings = Field(default_factory=AttributionSettings)
     gates: GateSettings = GateSettings()
+    limits: LimitSettings = LimitSettings()
     metrics: MetricSettings = MetricSettings()
     publish: PublishSettings = PublishSettings()
     roles: dict[str, tuple[str, ...]] = Field(default_factory=lambda: dict(DEFAULT_ROLES))

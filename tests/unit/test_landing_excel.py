@@ -14,7 +14,6 @@ import pytest
 import xlsxwriter
 
 from orchestration.lib.errors import DataError
-from orchestration.lib.landing import workbook_guard
 from orchestration.lib.mapping.model import TOTAL_ROWS
 from tests.unit.excel_case import write_book, write_ods, write_raw_sheet, write_sheets, write_xls
 from tests.unit.landing_case import Case, new_case, rows
@@ -236,11 +235,11 @@ def test_one_cell_in_the_last_corner_is_refused(case: Case) -> None:
     assert "row 1,048,576 and column 16,384" in error.message
 
 
-def test_an_archive_that_unpacks_to_too_much_is_refused(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_archive_that_unpacks_to_too_much_is_refused(case: Case) -> None:
     write_sheets(case.inbox / "f.xlsx", {"S": [["a"], ["1"]]})
     with zipfile.ZipFile(case.inbox / "f.xlsx", "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/more.xml", b"0" * (3 << 20))
-    monkeypatch.setattr(workbook_guard, "MOST_BYTES", 2 << 20)
+    case.workspace.settings_file.write_text("limits: {max_unpacked_mb: 2}\n", encoding="utf-8")
     assert "unpacks to" in refusal(case, used="a").message
 
 

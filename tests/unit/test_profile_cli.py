@@ -92,7 +92,7 @@ def test_json_tells_all(workspace: Path, capsys: pytest.CaptureFixture[str]) -> 
         (["w/inbox/crm/leads.csv", "--write"], 2, "not a triloop workspace"),
         (["w/triloop.yml"], 2, "kind that cannot be read"),
         (["empty.csv"], 1, "empty"),
-        (["ragged.csv"], 1, "row 3"),
+        (["ragged.csv"], 1, "row 2"),
         (["postgresql://u:secret@127.0.0.1:1/x"], 1, "cannot be reached"),
         (["${NOT_SET_ANYWHERE_URL}"], 2, "NOT_SET_ANYWHERE_URL"),
     ],
@@ -101,7 +101,7 @@ def test_exit_codes(
     workspace: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, told: str
 ) -> None:
     (workspace.parent / "empty.csv").write_text("", encoding="utf-8")
-    (workspace.parent / "ragged.csv").write_text("a,b\n1,2\n3\n", encoding="utf-8")
+    (workspace.parent / "ragged.csv").write_text("a,b\n3\n", encoding="utf-8")
     assert invoke(["profile", *arguments]) == code
     shown = capsys.readouterr()
     assert told in shown.err

@@ -253,14 +253,20 @@ def test_a_large_family_of_files_is_a_sample(tmp_path: Path) -> None:
     assert "2 of 6 files were read" in [note.en for note in table.notes]
 
 
+def test_broken_rows_are_told(tmp_path: Path) -> None:
+    write(tmp_path / "orders.csv", ["order_id,date", "1,2024-01-02", "2", "3,2024-01-03"])
+    notes = [note.en for note in only_table(profiled(tmp_path)).table.notes]
+    assert "1 rows are broken in structure and would go to quarantine, the first in row 3" in notes
+
+
 def test_a_broken_file_is_named_and_the_others_are_profiled(tmp_path: Path) -> None:
     write(tmp_path / "leads.csv", ["lead_id,created_at", *(f"L{n},2024-01-02" for n in range(9))])
-    write(tmp_path / "orders.csv", ["order_id,date", "1,2024-01-02", "2"])
+    write(tmp_path / "orders.csv", ["order_id,date", "2"])
     result = profiled(tmp_path)
     assert [one.entity for one in result.tables] == ["lead"]
     ((name, error),) = result.unreadable
     assert name == "orders"
-    assert "row 3" in error.message
+    assert "row 2" in error.message
     with pytest.raises(DataError, match="row 3"):
         profiled(tmp_path / "orders.csv")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import duckdb
 
 from orchestration.lib.errors import DataError, nearest
-from orchestration.lib.landing.model import ADDED, Batch
+from orchestration.lib.landing.model import ADDED, FAULT, RAW, Batch
 from orchestration.lib.mapping.model import Feed, SourceMapping, SourceObject
 from orchestration.lib.mapping.sql import literal, literals, name
 
@@ -140,4 +140,7 @@ def _groups(connection: duckdb.DuckDBPyConnection, batches: tuple[Batch, ...]) -
 def raw_row_json(group: FileGroup) -> str:
     """SQL of a whole raw row as JSON text."""
     fields = ", ".join(f"{name(column)} := {name(column)}" for column in group.types if column not in ADDED)
-    return f"CAST(to_json(struct_pack({fields})) AS VARCHAR)" if fields else "'{}'"
+    row = f"CAST(to_json(struct_pack({fields})) AS VARCHAR)" if fields else "'{}'"
+    if FAULT not in group.types:
+        return row
+    return f"CASE WHEN {FAULT} IS NULL THEN {row} ELSE CAST(to_json(struct_pack({RAW} := {RAW})) AS VARCHAR) END"

@@ -37,5 +37,6 @@ def land_object(
         DataError: nothing is there, or a file or table cannot be taken as it is; nothing of it is landed then.
     """
     from orchestration.lib.landing.land import land
+    from orchestration.lib.landing.limits import Limits
 
-    return land(workspace, mapping, obj, progress or (lambda text: None))
+    return land(workspace, mapping, obj, progress or (lambda text: None), Limits(**settings.limits.model_dump()))

@@ -13,9 +13,10 @@ import duckdb
 
 from orchestration.lib.errors import DataError
 from orchestration.lib.landing.csv_structure import CsvCleaner, CsvFile
-from orchestration.lib.landing.decoding import utf8_blocks
+from orchestration.lib.landing.decoding import Undecodable, utf8_blocks
 from orchestration.lib.landing.header import LOOKED_AT, find_header
-from orchestration.lib.landing.model import ROW
+from orchestration.lib.landing.limits import MB
+from orchestration.lib.landing.model import FAULT, RAW, ROW
 from orchestration.lib.landing.scratch import Scratch, literal, quoted
 from orchestration.lib.landing.totals import mark_totals
 
@@ -30,6 +31,8 @@ def read_csv(
 ) -> tuple[str, ...]:
     """Load a file into the temporary ``table``: ``_row`` and every column as VARCHAR.
 
+    Rows whose structure is broken have no values; then ``_fault`` says what is wrong and ``_raw`` holds their text.
+
     Args:
         needed: the columns that the header must have, where it is looked for (``layout.header``).
 
@@ -43,9 +46,25 @@ def read_csv(
     header_row = layout.header
     if header_row == "auto":
         header_row = _look_for_header(path, layout, needed, shown)
+    undecodable = Undecodable()
+    blocks = utf8_blocks(
+        path,
+        encoding=layout.encoding,
+        shown=shown,
+        most_bytes=scratch.limits.max_unpacked_mb * MB,
+        tolerated=undecodable,
+    )
     with clean_path.open("wb") as out:
-        cleaner = CsvCleaner(out, delimiter=layout.delimiter, quote=layout.quote, shown=shown, header_row=header_row)
-        found = cleaner.clean(utf8_blocks(path, encoding=layout.encoding, shown=shown))
+        cleaner = CsvCleaner(
+            out,
+            delimiter=layout.delimiter,
+            quote=layout.quote,
+            shown=shown,
+            header_row=header_row,
+            limits=scratch.limits,
+            undecodable=undecodable,
+        )
+        found = cleaner.clean(blocks)
     rows = f"{table}_rows" if layout.total_rows else table
     try:
         _load(scratch.connection, clean_path, found, layout=layout, shown=shown, table=rows)
@@ -89,6 +108,16 @@ def _load(
         f"new_line = '\\n', nullstr = {literal(_NEVER)}, max_line_size = {found.longest + 1024}, "
         f"buffer_size = {buffer}, columns = {{{kinds}}})"
     )
+    if found.broken:
+        marked, stands_in = literal(found.marker), "starts_with(c0, " + literal(found.marker) + ")"
+        told = f"case when {stands_in} then substr(c0, length({marked}) + 1) end"
+        named = ", ".join(
+            f"case when {FAULT} is null then {one} end as {quoted(name)}"
+            for one, name in zip(positions, found.columns, strict=True)
+        )
+        named = f"split_part({FAULT}, ':', 1) as {FAULT}, substr({FAULT}, strpos({FAULT}, ':') + 1) as {RAW}, {named}"
+        source = f"(select {', '.join(positions)}, {told} as {FAULT} from {source})"
+        positions = [*positions, FAULT]
     row = f"row_number() over () + {found.first_row - 1}"
     numbered = f"select {row} as {ROW}, {', '.join(positions)} from {source}"
     try:

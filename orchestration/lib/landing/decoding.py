@@ -1,12 +1,14 @@
-"""Text files as UTF-8, decoded strictly as declared: a byte that does not fit is an error, never a guess."""
+"""Text files as UTF-8, decoded strictly as declared: a byte that does not fit is an error or marked, never a guess."""
 
 from __future__ import annotations
 
 import codecs
 import gzip
+import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -18,17 +20,35 @@ _CODECS = {"gbk": "gb18030", "gb2312": "gb18030", "utf-8-sig": "utf-8"}
 _CANDIDATES = ("utf-8", "gb18030", "utf-16", "big5")
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _ENOUGH_CHINESE = 3  # Chinese characters that make a file UTF-8 beyond doubt
+# What stands for bytes that cannot be decoded: a code point that Unicode promises never to make a character.
+MARK = "\ufdd0"
+_MOST = 1_000_000  # such places in one file; it is read to its end only to be refused
 
 
-def utf8_blocks(path: Path, *, encoding: str, shown: str) -> Iterator[bytes]:
+@dataclass
+class Undecodable:
+    """What of a file could not be decoded; ``first`` is the error of the first place."""
+
+    count: int = 0
+    first: DataError | None = None
+
+
+def utf8_blocks(
+    path: Path, *, encoding: str, shown: str, most_bytes: int | None = None, tolerated: Undecodable | None = None
+) -> Iterator[bytes]:
     """The text of a file (``.gz`` is unpacked) in UTF-8, in blocks of whole characters, without a byte order mark.
+
+    Args:
+        most_bytes: what a packed file may unpack to.
+        tolerated: bytes that no known encoding explains become :data:`MARK` and are counted here, instead of an error.
 
     Raises:
         DataError: bytes do not fit the declared encoding (it names offset, line and what would fit), or a packed file
-            is damaged.
+            is damaged or unpacks to too much.
     """
     codec = _CODECS.get(encoding, encoding)
-    decoder = codecs.getincrementaldecoder(codec)("strict")
+    decoder = codecs.getincrementaldecoder(codec)("strict" if tolerated is None else _MARKING)
+    faults.first = None
     lines = consumed = 0
     first = True
     with _opened(path, shown) as stream:
@@ -37,19 +57,37 @@ def utf8_blocks(path: Path, *, encoding: str, shown: str) -> Iterator[bytes]:
             if first and codec == "gb18030":
                 _refuse_utf8(block, encoding, shown)
             pending = len(decoder.getstate()[0])
+            error: UnicodeDecodeError | None = None
+            faults.first, faults.count = None, 0
             try:
                 text = decoder.decode(block, final=not block)
-            except UnicodeDecodeError as error:
+            except UnicodeDecodeError as strict:
+                error = strict
+            error = error or faults.first
+            if error is not None and (tolerated is None or tolerated.first is None):
                 before = error.object[: error.start].decode(codec, "ignore")
-                raise _undecodable(
+                told = _undecodable(
                     path,
                     shown,
                     encoding=encoding,
                     offset=consumed - pending + error.start,
                     line=lines + before.count("\n") + 1,
                     found=error.object[error.start : error.start + 1],
-                ) from None
+                )
+                if tolerated is None or told.fits:
+                    raise told from None
+                tolerated.first = told
+            if tolerated is not None and tolerated.first is not None:
+                tolerated.count += faults.count
+                if tolerated.count > _MOST:
+                    raise tolerated.first
             consumed += len(block)
+            if most_bytes is not None and consumed > most_bytes and shown.lower().endswith(".gz"):
+                raise DataError(
+                    f"{shown} unpacks to more than {most_bytes >> 20} MB",
+                    file=shown,
+                    hint="if that is right, raise limits: {max_unpacked_mb: ...} in triloop.yml",
+                )
             lines += text.count("\n")
             if first and text:
                 text = text.removeprefix("\ufeff")
@@ -60,18 +98,49 @@ def utf8_blocks(path: Path, *, encoding: str, shown: str) -> Iterator[bytes]:
                 return
 
 
-def _undecodable(path: Path, shown: str, *, encoding: str, offset: int, line: int, found: bytes) -> DataError:
+class _Faults(threading.local):
+    """What the decoder that is now at work on this thread met: a handler is given no place to put it."""
+
+    first: UnicodeDecodeError | None = None
+    count: int = 0
+
+
+faults = _Faults()
+_MARKING = "triloop-mark"
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    if faults.first is None:  # a copy: the decoder uses its one error object again
+        faults.first = UnicodeDecodeError(error.encoding, error.object, error.start, error.end, error.reason)
+    faults.count += 1
+    return MARK, error.end
+
+
+codecs.register_error(_MARKING, _mark)
+
+
+class UndecodableError(DataError):
+    """Bytes that the declared encoding cannot explain; ``fits``: another encoding reads the whole file."""
+
+    fits: bool = False
+
+
+def _undecodable(path: Path, shown: str, *, encoding: str, offset: int, line: int, found: bytes) -> UndecodableError:
     fits = [name for name in _CANDIDATES if name != _CODECS.get(encoding, encoding) and _decodes(path, name, shown)]
     if fits:
         hint = f"the whole file reads as {fits[0]}: set format: {{encoding: {fits[0]}}} for this object in the mapping"
     else:
         hint = "no known encoding reads the whole file: it mixes several; export it again in one (utf-8 or gb18030)"
-    return DataError(
+    told = UndecodableError(
         f"{shown} is not valid {encoding}: byte offset {offset}, line {line} (byte 0x{found.hex()})",
         file=shown,
         line=line,
         hint=hint,
     )
+    told.fits = bool(fits)
+    return told
 
 
 def _decodes(path: Path, codec: str, shown: str) -> bool:

@@ -48,7 +48,7 @@ def read_excel(
     Raises:
         DataError: the file is damaged or too large, or the sheet or its header is not to be found.
     """
-    parts = inspect(path, shown)
+    parts = inspect(path, shown, scratch.limits)
     with _workbook(path, shown) as workbook:
         chosen = _choose(workbook, sheet, shown)
         what = f"{shown}, sheet {chosen.name}"
@@ -58,6 +58,7 @@ def read_excel(
             raise DataError(f"{what} is empty", file=shown, hint="a sheet with a header and no rows is fine")
         header = find_header([cells for _, cells in first], layout.header or "auto", needed, what=what, file=shown)
         names = column_names(first[header][1], needed, row=header + 1, what=what, file=shown)
+        scratch.limits.require_columns(len(names), what)
         nameless = {index for index, name in enumerate(names) if name == f"column {column_letter(index)}"}
         collector = Collector(scratch.connection, [ROW, *names], text_only=True)
         filled: set[int] = set()

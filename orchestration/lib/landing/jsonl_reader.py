@@ -62,6 +62,7 @@ def read_jsonl(scratch: Scratch, path: Path, *, encoding: str, shown: str, table
     if not paths:
         raise DataError(f"{shown} holds no object", file=shown, hint='each line is one object: {"key": value, ...}')
     columns = check_header([".".join(one) for one in paths], shown)
+    scratch.limits.require_columns(len(columns), shown)
     _refuse_repeated_keys(connection, lines, paths, shown)
     places = ", ".join(literal(_pointer(one)) for one in paths)
     texts = ", ".join(

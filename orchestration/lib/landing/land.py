@@ -19,7 +19,8 @@ from orchestration.lib.landing.archive import archive, archived
 from orchestration.lib.landing.landed_file import write_landed
 from orchestration.lib.landing.ledger import Ledger, now
 from orchestration.lib.landing.ledger_schema import Sighting
-from orchestration.lib.landing.model import Batch, LandResult, Progress
+from orchestration.lib.landing.limits import Limits
+from orchestration.lib.landing.model import RAW, Batch, LandResult, Progress
 from orchestration.lib.landing.privacy import effective_plan, landing_hash, seal_values
 from orchestration.lib.landing.readers import read_file, text_layout
 from orchestration.lib.landing.scratch import Scratch, literal, scratch_space, sweep, sync_folder
@@ -44,13 +45,15 @@ _CLOCK_TICK = 2.0  # seconds: a file changed later than this before we looked ma
 _WITHHELD = "holds values of a forgotten person"
 
 
-def land(workspace: Workspace, mapping: SourceMapping, obj: SourceObject, progress: Progress) -> LandResult:
+def land(
+    workspace: Workspace, mapping: SourceMapping, obj: SourceObject, progress: Progress, limits: Limits
+) -> LandResult:
     """Land one object; see :func:`orchestration.lib.landing.land_object`."""
     sweep(workspace)
     keys = VaultKeys.from_environment()
     paths = require_files(workspace, mapping, obj)
     with open_vault(workspace, keys) as vault:
-        landing = _Landing(workspace, mapping, obj, vault=vault, keys=keys)
+        landing = _Landing(workspace, mapping, obj, vault=vault, keys=keys, limits=limits)
         landing.tell = progress
         if mapping.connection.type == "sql":
             landing.take_sql(mapping)
@@ -79,8 +82,16 @@ class _Landing:
     """The landing of one object, file by file."""
 
     def __init__(
-        self, workspace: Workspace, mapping: SourceMapping, obj: SourceObject, *, vault: Vault, keys: VaultKeys
+        self,
+        workspace: Workspace,
+        mapping: SourceMapping,
+        obj: SourceObject,
+        *,
+        vault: Vault,
+        keys: VaultKeys,
+        limits: Limits,
     ) -> None:
+        self._limits = limits
         self._workspace, self._obj, self._vault, self._keys = workspace, obj, vault, keys
         self._ledger = Ledger(workspace)
         self.tell: Progress = lambda text: None
@@ -116,7 +127,7 @@ class _Landing:
             return
         if not settled(path, seconds=_CLOCK_TICK, moment_ns=moment):
             state = ""  # not to be trusted the next time: look at the content again
-        with scratch_space(self._workspace) as scratch:
+        with scratch_space(self._workspace, self._limits) as scratch:
             if obj.is_database:
                 self._take_rows(scratch, self._read_sqlite(scratch, path, name), name, state)
                 return
@@ -129,7 +140,7 @@ class _Landing:
         """Land what a table or query of a database server gives; only its rows can tell whether it changed."""
         name = sql_name(mapping, self._obj)
         self.tell(f"{self._place}: reading {name}")
-        with scratch_space(self._workspace) as scratch:
+        with scratch_space(self._workspace, self._limits) as scratch:
             self._take_rows(scratch, read_sql(scratch, mapping, self._obj, table="raw"), name, "")
 
     def _take_rows(self, scratch: Scratch, columns: tuple[str, ...], name: str, state: str) -> None:
@@ -210,8 +221,11 @@ class _Landing:
         """
         landed = landed or {}
         todo = {name: kind for name, kind in effective_plan(self._obj, content.columns).items() if name not in landed}
-        plan = {**todo, **landed}
+        plan = {**todo, **{name: kind for name, kind in landed.items() if name != RAW}}
         privacy = landing_hash(plan, self._keys, self._layout(content.name))
+        if RAW in scratch.columns("raw") and RAW not in landed:
+            todo[RAW] = "text"  # a broken row may hold anything, whatever its columns would have been
+        plan = {**plan, **{name: "text" for name in (RAW,) if name in todo or name in landed}}
         added = seal_values(scratch.connection, self._vault, self._keys, table="raw", plan=todo, content=content.sha256)
         folder = self._workspace.landing_dir / self._source / self._obj.name
         rows, path = write_landed(
@@ -254,7 +268,7 @@ class _Landing:
             if landing_hash(plan, self._keys, self._layout(batch.source_file)) == batch.privacy_hash:
                 continue
             self.tell(f"{self._place}: {batch.source_file}: the privacy plan or the format changed, landing it again")
-            with scratch_space(self._workspace) as scratch:
+            with scratch_space(self._workspace, self._limits) as scratch:
                 columns = self._reread(scratch, batch)
                 content = _Content(batch.sha256, batch.source_file, columns or batch.columns)
                 if columns is not None:

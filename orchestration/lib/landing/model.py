@@ -10,7 +10,10 @@ from pathlib import Path
 Progress = Callable[[str], None]
 ROW = "_row"  # the column that landing adds: where in the source the row stood
 TOTAL_ROW = "_total_row"  # one more where total rows are looked for: whether the row is one
-ADDED = (ROW, TOTAL_ROW)
+FAULT = "_fault"  # where a content has rows whose structure is broken: what is wrong (a code), NULL for a whole row
+RAW = "_raw"  # beside it: the text of the broken row, as a token of kind `text`
+ADDED = (ROW, TOTAL_ROW, FAULT, RAW)
+FAULTS = ("ragged", "undecodable", "nul_byte", "stray_quote", "too_long")
 
 
 @dataclass(frozen=True)

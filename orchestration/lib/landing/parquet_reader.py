@@ -26,6 +26,7 @@ def read_parquet(scratch: Scratch, path: Path, *, shown: str, table: str) -> tup
     try:
         names = [row[0] for row in connection.execute(f"describe select * from {source}").fetchall()]
         columns = check_header([name for name in names if name != "file_row_number"], shown)
+        scratch.limits.require_columns(len(columns), shown)
         connection.execute(
             f"create temp view {table} as select (file_row_number + 1)::bigint as {ROW}, "
             f"* exclude (file_row_number) from {source}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from orchestration.lib.landing.model import ADDED, ROW
+from orchestration.lib.landing.model import ADDED, RAW, ROW
 from orchestration.lib.landing.scratch import quoted
 from orchestration.lib.vault.keys import VaultKeys
 from orchestration.lib.vault.store import Added, Vault
@@ -90,7 +90,8 @@ def tokenised_select(
     """
     numbers = {name: number for number, name in enumerate(plan)}
     there = {row[0] for row in connection.execute(f"describe {table}").fetchall()}
-    added = ", ".join(f"r.{name}" for name in ADDED if name in there)
+    added = ", ".join(f"r.{name}" for name in ADDED if name in there and name not in plan)
+    columns = (*columns, *(name for name in (RAW,) if name in plan))
     if not plan:
         return f"select {added}, {', '.join(quoted(name) for name in columns)} from {table} as r"
     names = list(plan)

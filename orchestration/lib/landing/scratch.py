@@ -7,11 +7,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
+from orchestration.lib.landing.limits import Limits
 from orchestration.lib.workspace import Workspace
 
 _PREFIX = "landing-"
@@ -23,10 +24,15 @@ class Scratch:
 
     folder: Path
     connection: duckdb.DuckDBPyConnection
+    limits: Limits = field(default_factory=Limits)
+
+    def columns(self, table: str) -> list[str]:
+        """The columns of a table, in order."""
+        return [str(row[0]) for row in self.connection.execute(f"describe {table}").fetchall()]
 
 
 @contextmanager
-def scratch_space(workspace: Workspace) -> Iterator[Scratch]:
+def scratch_space(workspace: Workspace, limits: Limits | None = None) -> Iterator[Scratch]:
     """A fresh scratch space."""
     parent = _parent(workspace)
     parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -37,7 +43,7 @@ def scratch_space(workspace: Workspace) -> Iterator[Scratch]:
             connection.execute(f"set temp_directory = {literal(str(folder / 'spill'))}")
             # the text of a time with zone, which contents and tokens are made from, must not depend on the machine
             connection.execute("set timezone = 'UTC'")
-            yield Scratch(folder, connection)
+            yield Scratch(folder, connection, limits or Limits())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -14,9 +14,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from orchestration.lib.errors import DataError
+from orchestration.lib.landing.limits import MB, Limits
 
-MOST_BYTES = 2 << 30  # unpacked
-MOST_CELLS = 60_000_000  # of the rectangle around a sheet's cells; a full sheet of a million rows and 50 columns fits
 _BLOCK = 4 << 20
 # These begin with fixed letters, which a search over 100 MB takes a tenth of the time for.
 _ROW = re.compile(rb'row\s(?:[^>]*?\s)?r=["\'](\d+)')
@@ -42,7 +41,7 @@ class SheetPart:
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
 
 
-def inspect(path: Path, shown: str) -> dict[str, SheetPart]:
+def inspect(path: Path, shown: str, limits: Limits) -> dict[str, SheetPart]:
     """Read the archive of a workbook through once; its sheets by name (known for .xlsx and .xlsm alone).
 
     Raises:
@@ -53,11 +52,11 @@ def inspect(path: Path, shown: str) -> dict[str, SheetPart]:
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(part.file_size for part in archive.infolist())
-            if size > MOST_BYTES:
-                raise _too_large(f"it unpacks to {size / (1 << 30):,.1f} GB, more than {MOST_BYTES >> 30} GB", shown)
+            if size > limits.max_unpacked_mb * MB:
+                raise _too_large(f"it unpacks to {size / MB:,.0f} MB, more than {limits.max_unpacked_mb:,} MB", shown)
             parts = {part.filename: SheetPart() for part in archive.infolist()}
             for part in archive.infolist():
-                _read(archive, part, parts[part.filename], shown)
+                _read(archive, part, parts[part.filename], shown, limits)
             named = _sheets(archive)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise DataError(f"{shown} cannot be unpacked: {error}", file=shown, hint=_HINT) from None
@@ -66,7 +65,7 @@ def inspect(path: Path, shown: str) -> dict[str, SheetPart]:
     return {name: parts[place] for name, place in named.items() if place in parts}
 
 
-def _read(archive: zipfile.ZipFile, part: zipfile.ZipInfo, sheet: SheetPart, shown: str) -> None:
+def _read(archive: zipfile.ZipFile, part: zipfile.ZipInfo, sheet: SheetPart, shown: str, limits: Limits) -> None:
     """Unpack a part to its end, which checks its size and its checksum; look at the cells of a sheet."""
     is_sheet = part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml")
     with archive.open(part) as stream:
@@ -76,15 +75,15 @@ def _read(archive: zipfile.ZipFile, part: zipfile.ZipInfo, sheet: SheetPart, sho
                 block = carry + block
                 cut = block.rfind(b"<", 0, max(block.rfind(b"row>"), 0)) + 1
                 carry, block = block[cut:], block[:cut]
-                _look(block, sheet, part.filename, shown)
+                _look(block, sheet, part.filename, shown, limits)
         if is_sheet:
-            _look(carry, sheet, part.filename, shown)
+            _look(carry, sheet, part.filename, shown, limits)
 
 
-def _look(data: bytes, sheet: SheetPart, name: str, shown: str) -> None:
+def _look(data: bytes, sheet: SheetPart, name: str, shown: str, limits: Limits) -> None:
     sheet.rows = max(sheet.rows, max(map(int, _ROW.findall(data)), default=0))
     sheet.columns = max(sheet.columns, _NARROW, max(map(_number, set(_WIDE.findall(data))), default=0))
-    if sheet.rows * sheet.columns > MOST_CELLS:
+    if sheet.rows * sheet.columns > limits.max_cells:
         raise _too_large(f"{name} reaches to row {sheet.rows:,} and column {sheet.columns:,}", shown)
     if b't="e"' not in data and b"t='e'" not in data:
         return

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orchestration.lib.contract import Column, Entity
-from orchestration.lib.landing.model import TOTAL_ROW
+from orchestration.lib.landing.model import FAULT, RAW, TOTAL_ROW
 from orchestration.lib.mapping.casts import Clock, cast_column
 from orchestration.lib.mapping.constants import CANONICAL_FORMAT
 from orchestration.lib.mapping.model import ColumnRule, Feed, SourceMapping, SourceObject
-from orchestration.lib.mapping.reasons import Reasons, RowRule, failed_filter
+from orchestration.lib.mapping.reasons import Reasons, RowRule, failed_filter, structure_finding
 from orchestration.lib.mapping.sql import cleaned, literal, literals, name, optional_literal
 from orchestration.lib.mapping.utm import looks_at, rule_number, rule_result
 
@@ -49,6 +49,8 @@ class CompiledFeed:
     drop: str = "CAST(NULL AS INTEGER)"
     unmatched: str = "false"
     has_utm: bool = False
+    broken: bool = False
+    """Whether some rows are broken in structure: then they have no values, and that is all that is wrong with them."""
 
     def _staged(self, relation: str, carry: str) -> str:
         sql = relation
@@ -61,17 +63,24 @@ class CompiledFeed:
     def rows(self, relation: str) -> str:
         """Every row with its typed values, the number of the drop rule that takes it, and whether it is bad."""
         bad = " OR ".join(f"({rule.condition})" for rule in self.rules) or "false"
+        drop = self.drop
+        if self.broken:
+            bad = f"{FAULT} IS NOT NULL OR {bad}"
+            drop = f"CASE WHEN {FAULT} IS NULL THEN {drop} END"
         columns = [
             f"{BATCH}",
             f"{ROW}",
-            f"CAST({self.drop} AS INTEGER) AS {DROP}",
+            f"CAST({drop} AS INTEGER) AS {DROP}",
             f"({bad}) AS {BAD}",
             f"({self.unmatched}) AS {UNMATCHED}",
             *(f"{alias} AS {name(column)}" for column, alias in self.values.items()),
             *(f"{alias} AS __one_{index}" for index, alias in enumerate(self.one_per)),
             *(f"{alias} AS __key_{index}" for index, alias in enumerate(self.key)),
         ]
-        return f"SELECT {', '.join(columns)} FROM {self._staged(relation, f'{BATCH}, {ROW}')} AS f"
+        return f"SELECT {', '.join(columns)} FROM {self._staged(relation, self._carried())} AS f"
+
+    def _carried(self) -> str:
+        return f"{BATCH}, {ROW}, {FAULT}, {RAW}" if self.broken else f"{BATCH}, {ROW}"
 
     def findings(self, relation: str, raw_row: str) -> str:
         """What is wrong with each row of ``relation``.
@@ -85,10 +94,12 @@ class CompiledFeed:
         """
         found = ", ".join(rule.as_struct() for rule in self.rules)
         key = self.values[self.entity.key]
+        findings = f"list_filter([{found}], lambda one : one IS NOT NULL)"
+        if self.broken:
+            findings = f"CASE WHEN {FAULT} IS NULL THEN {findings} ELSE [{structure_finding(FAULT, RAW)}] END"
         return (
-            f"SELECT {BATCH}, {ROW}, raw_row, {key} AS key_value, "
-            f"list_filter([{found}], lambda one : one IS NOT NULL) AS findings "
-            f"FROM {self._staged(relation, f'{BATCH}, {ROW}, {raw_row} AS raw_row')} AS f"
+            f"SELECT {BATCH}, {ROW}, raw_row, {key} AS key_value, {findings} AS findings "
+            f"FROM {self._staged(relation, f'{self._carried()}, {raw_row} AS raw_row')} AS f"
         )
 
 
@@ -146,6 +157,7 @@ class _Compiler:
             present = " OR ".join(f"{alias} IS NOT NULL" for alias in sources.values()) or "false"
             self.out.unmatched = f"u IS NULL AND ({present})"
         self.out.one_per = [self._text(column) for column in self.feed.one_per]
+        self.out.broken = FAULT in self.raw_types
         if self.obj.load == "upsert":
             self.out.key = [self._key(number, column) for number, column in enumerate(self.obj.key)]
         return self.out

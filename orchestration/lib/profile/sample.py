@@ -10,7 +10,7 @@ from pathlib import Path
 
 from orchestration.lib.errors import DataError
 from orchestration.lib.landing.decoding import utf8_blocks
-from orchestration.lib.landing.model import ROW, TOTAL_ROW
+from orchestration.lib.landing.model import FAULT, ROW, TOTAL_ROW
 from orchestration.lib.landing.readers import read_file
 from orchestration.lib.landing.scratch import Scratch, quoted
 from orchestration.lib.landing.sqlite_reader import read_table
@@ -103,8 +103,25 @@ def _files(scratch: Scratch, item: Item, *, table: str, most: int) -> Sample:
                 f"文件较大：只读取了前 {_MOST_BYTES >> 20} MB",
             ),
         )
+    notes += _broken_rows(scratch, f"{table}_all")
     _keep_sample(scratch, f"{table}_all", table, columns, most)
     return Sample(table, columns, whole, layout, notes)
+
+
+def _broken_rows(scratch: Scratch, table: str) -> tuple[Words, ...]:
+    if FAULT not in scratch.columns(table):
+        return ()
+    count, first = scratch.connection.execute(
+        f"select count(*), min({ROW}) from {table} where {FAULT} is not null"
+    ).fetchall()[0]
+    if not count:
+        return ()
+    return (
+        Words(
+            f"{count} rows are broken in structure and would go to quarantine, the first in row {first}",
+            f"{count} 行结构损坏，将进入隔离区，首个在第 {first} 行",
+        ),
+    )
 
 
 def _layout_of(file: Path, item: Item) -> tuple[Format, tuple[Words, ...]]:

@@ -16,9 +16,10 @@ def sheets_of(path: Path, wanted: str | None) -> list[str]:
     """
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
-    from orchestration.lib.landing.workbook_guard import inspect
+    from orchestration.lib.landing.limits import Limits
+from orchestration.lib.landing.workbook_guard import inspect
 
-    inspect(path, path.name)
+    inspect(path, path.name, Limits())
     try:
         with path.open("rb") as stream:
             workbook = CalamineWorkbook.from_filelike(stream)
