@@ -17,7 +17,7 @@ def sheets_of(path: Path, wanted: str | None) -> list[str]:
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
     from orchestration.lib.landing.limits import Limits
-from orchestration.lib.landing.workbook_guard import inspect
+    from orchestration.lib.landing.workbook_guard import inspect
 
     inspect(path, path.name, Limits())
     try:
