@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-VERSION = 1
+VERSION = 2
 SCHEMA = """
 create table if not exists batch (
     ingest_id text not null, privacy_hash text not null, source_system text not null, source_object text not null,
@@ -32,6 +32,14 @@ create table if not exists run (
     run_id text primary key, trigger text not null, user text not null, code_version text not null,
     settings_hash text not null, started_at text not null, finished_at text, status text not null, summary text
 ) without rowid;
+create table if not exists release (
+    release_id integer primary key, quarantine_id text not null, source_system text not null,
+    source_object text not null, feed text not null, sha256 text not null, source_file text not null,
+    source_row integer not null, rules text not null, waived text not null, changes text not null,
+    reason text not null, user text not null, released_at text not null,
+    revoked_at text, revoked_by text, revoked_because text
+);
+create unique index if not exists release_active on release (quarantine_id) where revoked_at is null;
 """
 
 
