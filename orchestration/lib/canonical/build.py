@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import duckdb
 
 from orchestration.lib.canonical.accounts import CanonicalResult, RowAccount
 from orchestration.lib.canonical.entity import build_entity
+from orchestration.lib.canonical.released import FeedKey
 from orchestration.lib.canonical.state import FeedInput, inputs_fingerprint, outputs_fingerprint, reusable
 from orchestration.lib.canonical.tables import PER_ENTITY_TABLES, reset, table
 from orchestration.lib.contract import Contract, load_contract
 from orchestration.lib.crash_points import crash_point
 from orchestration.lib.landing.ledger import Ledger
 from orchestration.lib.landing.model import Batch
+from orchestration.lib.landing.releases import Release, Releases
 from orchestration.lib.mapping.model import SourceMapping
 from orchestration.lib.warehouse import connect
 from orchestration.lib.workspace import Workspace
@@ -48,6 +50,7 @@ def build_canonical(
         for mapping in mappings
         for obj in mapping.objects.values()
     }
+    releases = _releases(workspace, batches)
     with connect(workspace) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("BEGIN TRANSACTION")
@@ -59,6 +62,7 @@ def build_canonical(
                 batches,
                 company_zone=settings.company.timezone,
                 progress=progress or (lambda _: None),
+                releases=releases,
             )
             crash_point("CANONICAL_BUILT")
             connection.execute("COMMIT")
@@ -67,6 +71,19 @@ def build_canonical(
             raise
         crash_point("CANONICAL_COMMITTED")
     return result
+
+
+def _releases(workspace: Workspace, batches: Batches) -> dict[FeedKey, list[Release]]:
+    """The releases that count, by feed, their values written as the present privacy plans ask for."""
+    active = Releases(workspace).active()
+    if not active:
+        return {}
+    from orchestration.lib.quarantine.values import fit_to_plans
+
+    found: dict[FeedKey, list[Release]] = {}
+    for one in fit_to_plans(workspace, active, batches):
+        found.setdefault((one.source_system, one.source_object, one.feed), []).append(one)
+    return found
 
 
 def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
@@ -84,6 +101,7 @@ def _build(
     *,
     company_zone: str,
     progress: Progress,
+    releases: Mapping[FeedKey, list[Release]],
 ) -> CanonicalResult:
     feeds: dict[str, list[FeedInput]] = {}
     for mapping in mappings:
@@ -91,7 +109,7 @@ def _build(
             for feed in obj.all_feeds():
                 feeds.setdefault(feed.entity, []).append((mapping, obj, feed))
     inputs = {
-        entity.name: inputs_fingerprint(entity, feeds.get(entity.name, ()), batches, company_zone)
+        entity.name: inputs_fingerprint(entity, feeds.get(entity.name, ()), batches, company_zone, releases)
         for entity in contract.entities.values()
     }
     kept = reusable(connection, contract.entities, inputs)
@@ -102,7 +120,13 @@ def _build(
             continue
         if entity.name in feeds:
             accounts += build_entity(
-                connection, entity, feeds[entity.name], batches, company_zone=company_zone, progress=progress
+                connection,
+                entity,
+                feeds[entity.name],
+                batches,
+                company_zone=company_zone,
+                progress=progress,
+                releases=releases,
             )
         connection.execute(
             f"INSERT INTO {table('build_state')} VALUES (?, ?, ?)",

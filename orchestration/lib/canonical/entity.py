@@ -9,11 +9,13 @@ import duckdb
 from orchestration.lib.canonical.accounts import RowAccount, UnbalancedAccountError
 from orchestration.lib.canonical.landed import Landed, read_landed
 from orchestration.lib.canonical.quarantine import write_quarantine, write_utm_unmatched
+from orchestration.lib.canonical.released import FeedKey, write_releases
 from orchestration.lib.canonical.staged import PLACE, StagedFeed
 from orchestration.lib.canonical.state import FeedInput
 from orchestration.lib.canonical.tables import PER_ENTITY_TABLES, table
 from orchestration.lib.contract import Entity
 from orchestration.lib.landing.model import Batch
+from orchestration.lib.landing.releases import Release
 from orchestration.lib.mapping.compile import BAD, BATCH, DROP, ROW, UNMATCHED
 from orchestration.lib.mapping.sql import literal, name
 
@@ -28,6 +30,7 @@ def build_entity(
     *,
     company_zone: str,
     progress: Callable[[str], None],
+    releases: Mapping[FeedKey, Sequence[Release]],
 ) -> list[RowAccount]:
     """Fill ``canonical.<entity>`` and what belongs to it; the feeds are in order of precedence."""
     accounts: dict[_AccountKey, RowAccount] = {}
@@ -41,7 +44,8 @@ def build_entity(
         if not landed.live:
             continue
         progress(f"canonical: {mapping.source}.{obj.name} → {feed.name} ({len(landed.live)} file(s))")
-        one = StagedFeed(connection, number, landed, feed, entity, company_zone=company_zone)
+        released = releases.get((mapping.source, obj.name, feed.name), ())
+        one = StagedFeed(connection, number, landed, feed, entity, company_zone=company_zone, releases=released)
         one.stage()
         if staged:
             one.yield_to(staged)
@@ -49,6 +53,17 @@ def build_entity(
     for one in staged:
         _load(connection, one)
         _account_for(connection, one, accounts)
+        if one.releases:
+            write_releases(
+                connection,
+                one.releases,
+                entity=entity.name,
+                rows=one.table,
+                fates=one.fates,
+                bad=BAD,
+                batches=one.landed.live,
+                progress=progress,
+            )
     for one in staged:
         one.drop()
     listed = list(accounts.values())

@@ -5,11 +5,10 @@ from __future__ import annotations
 import duckdb
 
 from orchestration.lib.canonical.landed import raw_row_json
+from orchestration.lib.canonical.released import KEY_CONFLICT
 from orchestration.lib.canonical.staged import PLACE, StagedFeed
 from orchestration.lib.mapping.compile import BAD, BATCH, DROP, ROW
 from orchestration.lib.mapping.sql import literal, name
-
-KEY_CONFLICT = "key_conflict"
 
 
 def write_quarantine(connection: duckdb.DuckDBPyConnection, staged: StagedFeed, batches: str) -> None:
@@ -24,8 +23,8 @@ def write_quarantine(connection: duckdb.DuckDBPyConnection, staged: StagedFeed, 
         f"SELECT {PLACE}, true AS is_conflict, first_batch, first_row FROM {staged.fates} WHERE fate = 'conflict' "
         f"UNION ALL SELECT {PLACE}, false, NULL, NULL FROM {staged.table} AS f{without} WHERE {BAD} AND {DROP} IS NULL"
     )
-    for compiled, group in zip(staged.compiled, staged.landed.groups, strict=True):
-        relation = f"(SELECT r.* FROM {staged.landed.relation(group)} AS r SEMI JOIN __rejected AS j USING ({PLACE}))"
+    for compiled, raw, group in staged.parts:
+        relation = f"(SELECT r.* FROM {raw} AS r SEMI JOIN __rejected AS j USING ({PLACE}))"
         findings = compiled.findings(relation, raw_row_json(group))
         connection.execute(_insert(staged, findings, batches))
     connection.execute("DROP TABLE __rejected")
@@ -33,6 +32,8 @@ def write_quarantine(connection: duckdb.DuckDBPyConnection, staged: StagedFeed, 
 
 def _insert(staged: StagedFeed, findings: str, batches: str) -> str:
     mapping, obj, key = staged.landed.mapping, staged.landed.obj, staged.entity.columns[staged.entity.key]
+    released = "p.release_id" if staged.releases else "CAST(NULL AS BIGINT)"
+    joined = f"LEFT JOIN {staged.releases.table} AS p USING ({PLACE})" if staged.releases else ""
     told_en = f"{key.name} ({key.label.en}): another row has the same id with other content: "
     told_zh = f"{key.name}（{key.label.zh}）：相同编号的另一行内容不同："
     return f"""
@@ -48,11 +49,16 @@ def _insert(staged: StagedFeed, findings: str, batches: str) -> str:
             CASE WHEN j.is_conflict THEN concat({literal(told_en)}, o.source_file, ', row ', j.first_row)
                 ELSE array_to_string(list_transform(q.findings, lambda one : one.en), '; ') END,
             CASE WHEN j.is_conflict THEN concat({literal(told_zh)}, o.source_file, ' 第 ', j.first_row, ' 行')
-                ELSE array_to_string(list_transform(q.findings, lambda one : one.zh), '；') END
+                ELSE array_to_string(list_transform(q.findings, lambda one : one.zh), '；') END,
+            {literal(staged.feed.name)},
+            CASE WHEN j.is_conflict THEN '{KEY_CONFLICT}'
+                ELSE array_to_string(list_transform(q.findings, lambda one : one.rule), ',') END,
+            {released}
         FROM ({findings}) AS q
         JOIN __rejected AS j USING ({PLACE})
         JOIN {batches} ON b.number = q.{BATCH}
         LEFT JOIN {batches.replace(" AS b(", " AS o(")} ON o.number = j.first_batch
+        {joined}
     """
 
 

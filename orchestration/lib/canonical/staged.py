@@ -6,13 +6,15 @@ comparison of contents) at those rows alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import duckdb
 
-from orchestration.lib.canonical.landed import Landed
+from orchestration.lib.canonical.landed import FileGroup, Landed
+from orchestration.lib.canonical.released import relaxed, stage_releases, without_rules
 from orchestration.lib.contract import Entity
 from orchestration.lib.errors import DataError
+from orchestration.lib.landing.releases import Release
 from orchestration.lib.mapping.compile import BAD, BATCH, DROP, ROW, CompiledFeed, compile_feed
 from orchestration.lib.mapping.model import Feed
 from orchestration.lib.mapping.sql import name
@@ -32,6 +34,7 @@ class StagedFeed:
         entity: Entity,
         *,
         company_zone: str,
+        releases: Sequence[Release] = (),
     ) -> None:
         self.connection = connection
         self.landed = landed
@@ -41,20 +44,33 @@ class StagedFeed:
         self.fates = f"temp.__fates_{number}"
         self.upsert = landed.obj.load == "upsert"
         landed.require_columns(feed)
-        self.compiled: list[CompiledFeed] = [
-            compile_feed(landed.mapping, landed.obj, feed, entity, raw_types=group.types, company_zone=company_zone)
-            for group in landed.groups
+        self.company_zone = company_zone
+        self.releases = stage_releases(connection, number, landed, releases)
+        self.parts: list[tuple[CompiledFeed, str, FileGroup]] = [
+            part for group in landed.groups for part in self._parts_of(group)
         ]
+        self.compiled: list[CompiledFeed] = [compiled for compiled, _relation, _group in self.parts]
         self.has_fates = False
+
+    def _parts_of(self, group: FileGroup) -> Iterable[tuple[CompiledFeed, str, FileGroup]]:
+        """What is compiled for the files of a group: once for all rows, and once per kind of waiver."""
+        raw = self.landed.relation(group)
+        if not self.releases.touches(group):
+            yield self._compiled(group), raw, group
+            return
+        for variant, waived in enumerate(self.releases.variants):
+            yield self._compiled(group, waived), self.releases.relation(raw, group, variant), group
+
+    def _compiled(self, group: FileGroup, waived: Sequence[str] = ()) -> CompiledFeed:
+        mapping, obj, feed = self.landed.mapping, self.landed.obj, relaxed(self.feed, waived)
+        compiled = compile_feed(mapping, obj, feed, self.entity, raw_types=group.types, company_zone=self.company_zone)
+        return without_rules(compiled, waived)
 
     # stages
 
     def stage(self) -> None:
         """Read the landed files once, and decide about versions, ``one_per`` and repeated ids."""
-        parts = [
-            compiled.rows(self.landed.relation(group))
-            for compiled, group in zip(self.compiled, self.landed.groups, strict=True)
-        ]
+        parts = [compiled.rows(relation) for compiled, relation, _group in self.parts]
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {self._bare(self.table)} AS {' UNION ALL '.join(parts)}")
         self.connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {self._bare(self.fates)} "
@@ -85,6 +101,7 @@ class StagedFeed:
         """Give the space back."""
         self.connection.execute(f"DROP TABLE IF EXISTS {self.table}")
         self.connection.execute(f"DROP TABLE IF EXISTS {self.fates}")
+        self.releases.drop(self.connection)
 
     # steps
 
@@ -158,6 +175,9 @@ class StagedFeed:
                 f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {BATCH} DESC, {ROW} DESC) > 1"
             )
             return
+        if self.releases.settles_conflicts:
+            self._add_fates(self._settled_conflicts(near, key))
+            return
         self._add_fates(
             f"""
             WITH compared AS (
@@ -171,6 +191,28 @@ class StagedFeed:
             FROM compared WHERE place > 1
             """
         )
+
+    def _settled_conflicts(self, near: str, key: str) -> str:
+        """As without releases, but a row that was released stands (the one released last, of several), and the rows
+        it stands for are ``merged``; so is a row that was released as standing for nothing new."""
+        return f"""
+            WITH compared AS (
+                SELECT n.*, p.wins, coalesce(p.is_merged, false) AS is_merged,
+                    row_number() OVER w AS place, first_value({BATCH}) OVER w AS first_batch,
+                    first_value({ROW}) OVER w AS first_row, row_number() OVER o AS old_place,
+                    first_value({BATCH}) OVER o AS old_batch,
+                    content IS NOT DISTINCT FROM first_value(content) OVER w AS is_same,
+                    content IS NOT DISTINCT FROM first_value(content) OVER o AS is_old
+                FROM ({near}) AS n LEFT JOIN {self.releases.table} AS p USING ({PLACE})
+                WINDOW w AS (PARTITION BY {key} ORDER BY p.wins DESC NULLS LAST, {PLACE}),
+                    o AS (PARTITION BY {key} ORDER BY {PLACE})
+            )
+            SELECT {PLACE}, CASE WHEN old_place = 1 OR is_merged OR wins IS NOT NULL THEN 'merged'
+                WHEN is_same THEN CASE WHEN first_batch = {BATCH} THEN 'merged' ELSE 'unchanged' END
+                WHEN is_old THEN CASE WHEN old_batch = {BATCH} THEN 'merged' ELSE 'unchanged' END
+                ELSE 'conflict' END, first_batch, first_row
+            FROM compared WHERE place > 1
+            """
 
     def _content(self) -> str:
         """A struct of everything that the feed makes of a row."""

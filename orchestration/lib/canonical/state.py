@@ -12,9 +12,11 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.lib.canonical.released import FeedKey, fingerprint_of
 from orchestration.lib.canonical.tables import OTHER_TABLES, PER_ENTITY_TABLES, existing_layouts, table
 from orchestration.lib.contract import Entity
 from orchestration.lib.landing.model import Batch
+from orchestration.lib.landing.releases import Release
 from orchestration.lib.mapping.model import Feed, SourceMapping, SourceObject
 from orchestration.lib.mapping.sql import literal
 
@@ -32,13 +34,19 @@ def _code() -> str:
 
 
 def inputs_fingerprint(
-    entity: Entity, feeds: Sequence[FeedInput], batches: Mapping[tuple[str, str], Sequence[Batch]], company_zone: str
+    entity: Entity,
+    feeds: Sequence[FeedInput],
+    batches: Mapping[tuple[str, str], Sequence[Batch]],
+    company_zone: str,
+    releases: Mapping[FeedKey, Sequence[Release]],
 ) -> str:
-    """A hash of the contract, the mapping, the code and the landed files that make an entity."""
+    """A hash of the contract, the mapping, the code, the landed files and the released rows that make an entity."""
     digest = hashlib.sha256(f"{_code()}\0{company_zone}\0{entity.model_dump_json()}".encode())
     for mapping, obj, feed in feeds:
         rules = (mapping.source, mapping.timezone, mapping.references, mapping.utm_rules, obj, feed)
         digest.update(repr(rules).encode() + b"\0")
+        released = releases.get((mapping.source, obj.name, feed.name), ())
+        digest.update(fingerprint_of(released).encode() + b"\0")
         for batch in batches[mapping.source, obj.name]:
             facts = (batch.ingest_id, batch.source_file, batch.sha256, batch.privacy_hash, batch.row_count)
             digest.update(repr((*facts, batch.first_seen_at, batch.sequence, batch.landed_path.name)).encode() + b"\0")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import duckdb
 
+from orchestration.lib.canonical.released import release_columns
 from orchestration.lib.contract import Entity
 from orchestration.lib.mapping.sql import literals, name
 
@@ -28,7 +29,11 @@ PER_ENTITY_TABLES: dict[str, dict[str, str]] = {
         "raw_row": "VARCHAR",
         "reason_en": "VARCHAR",
         "reason_zh": "VARCHAR",
+        "feed": "VARCHAR",
+        "rule_ids": "VARCHAR",
+        "release_id": "BIGINT",
     },
+    "release": release_columns(_FEED),
     "row_account": {
         **_FEED,
         "source_file": "VARCHAR",
