@@ -90,7 +90,7 @@ def test_inverse_agrees_with_whole_number_arithmetic() -> None:
         ("money", "NaN", None),
         ("money", "inf", None),
         ("money", "１２", None),
-        ("money", "(5)", None),
+        ("money", "(5)", Decimal("-5.00")),
         ("money", "#REF!", None),
         ("price", "0.1234567", LOSSY),
         ("price", "0.123456", Decimal("0.123456")),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from orchestration.lib.contract import Column, Contract, Entity, PersonalKind
 from orchestration.lib.errors import nearest
-from orchestration.lib.mapping.constants import constant_problem
+from orchestration.lib.mapping.constants import constant_problem, pattern_problem
 from orchestration.lib.mapping.expression import Expression, ExpressionError, check_formats, parse_expression
 from orchestration.lib.mapping.model import UTM_COLUMNS, ColumnRule, DropRule, Feed, Format
 from orchestration.lib.mapping.spec import ColumnSpec, DropSpec, FeedSpec, FormatSpec, MappingSpec, ObjectSpec
@@ -14,6 +14,7 @@ from orchestration.lib.yaml_source import KeyPath, Problem, YamlDocument
 
 _TIMED = {"date", "timestamp"}
 _NUMERIC = {"integer", "quantity", "money", "price", "rate"}
+_WRITTEN = {"key", "ref", "text", "currency"}
 _INVERTIBLE = _NUMERIC - {"integer"}
 _TOKEN_HOLDERS = {"key", "ref", "text"}
 
@@ -122,6 +123,9 @@ class Checker:
             multiply=spec.multiply,
             invert=spec.invert,
             optional=spec.optional,
+            null_values=tuple(spec.null_values or ()),
+            pattern=spec.pattern if spec.digits is None else f"[0-9]{{{spec.digits}}}",
+            zero_pad=spec.zero_pad,
             source=spec.source,
         )
         self._check_fit(column, rule, path)
@@ -144,6 +148,18 @@ class Checker:
         if rule.invert and kind not in _INVERTIBLE:
             self.problems.add(
                 (*path, "invert"), f"'invert' is for rates, and {column.name} is of type {kind}", "remove it"
+            )
+        if rule.pattern is not None and kind not in _WRITTEN:
+            self.problems.add(
+                path, f"'pattern' and 'digits' are for ids and texts, and {column.name} is of type {kind}", "remove it"
+            )
+        elif rule.pattern is not None and (complaint := pattern_problem(rule.pattern)):
+            self.problems.add((*path, "pattern"), f"{column.name}: {complaint}", "DuckDB takes RE2 expressions")
+        if rule.zero_pad is not None and kind not in {"key", "ref"}:
+            self.problems.add(
+                (*path, "zero_pad"),
+                f"'zero_pad' is for keys and refs, and {column.name} is of type {kind}",
+                "remove it",
             )
         if rule.source is not None and kind not in {"key", "ref"}:
             self.problems.add(

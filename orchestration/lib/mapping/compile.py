@@ -14,7 +14,8 @@ from orchestration.lib.contract import Column, Entity
 from orchestration.lib.landing.model import FAULT, RAW, TOTAL_ROW
 from orchestration.lib.mapping.casts import Clock, cast_column
 from orchestration.lib.mapping.constants import CANONICAL_FORMAT
-from orchestration.lib.mapping.model import ColumnRule, Feed, SourceMapping, SourceObject
+from orchestration.lib.mapping.inputs import text_input
+from orchestration.lib.mapping.model import ColumnRule, Feed, Format, SourceMapping, SourceObject
 from orchestration.lib.mapping.reasons import Reasons, RowRule, failed_filter, structure_finding
 from orchestration.lib.mapping.sql import cleaned, literal, literals, name, optional_literal
 from orchestration.lib.mapping.utm import looks_at, rule_number, rule_result
@@ -253,11 +254,12 @@ class _Compiler:
                     flagged.append(reasons.value_map(_in_no_list(text, rule)))
             else:
                 self.inputs[x], sql_type = self._typed(source), self._type(source)
+                if sql_type == "VARCHAR":
+                    self.inputs[x] = text_input(column, rule, self.inputs[x])
         cast = cast_column(column, rule, sql_type, form, self.clock, x=x, p=p, v=v)
         self.prepared[p] = cast.prepared
         self._value(column, rule, cast.value, v)
-        if column.type not in {"key", "ref", "text", "currency"}:
-            flagged.append(reasons.cast(f"{x} IS NOT NULL AND {v} IS NULL", form))
+        flagged += self._unreadable(column, rule, reasons, form, (x, p, v), is_text=sql_type == "VARCHAR")
         if cast.lossy is not None:
             flagged.append(reasons.precision(cast.lossy))
         if column.allowed and rule.values is None and rule.constant is None:
@@ -266,6 +268,29 @@ class _Compiler:
             told = " OR ".join(f"({one.condition})" for one in flagged) or "false"
             flagged.append(reasons.required(f"{v} IS NULL AND NOT ({told})"))
         self.out.rules += flagged
+
+    def _unreadable(
+        self,
+        column: Column,
+        rule: ColumnRule,
+        reasons: Reasons,
+        form: Format,
+        places: tuple[str, str, str],
+        *,
+        is_text: bool,
+    ) -> list[RowRule]:
+        """What may be wrong with the writing of a value; ``places`` are the aliases of input, text and value."""
+        x, p, v = places
+        found: list[RowRule] = []
+        if column.type not in {"key", "ref", "text", "currency"}:
+            found.append(reasons.cast(f"{x} IS NOT NULL AND {v} IS NULL", form, x, p))
+        elif column.type != "text" and is_text and rule.constant is None:
+            found += reasons.written_wrong(p)
+        if column.type in {"date", "timestamp"}:
+            found.append(reasons.open_end(f"coalesce({v} >= DATE '9000-01-01' OR {v} < DATE '1901-01-01', false)"))
+        if rule.pattern is not None:
+            found.append(reasons.pattern(f"{p} IS NOT NULL AND NOT regexp_full_match({p}, {literal(rule.pattern)})"))
+        return found
 
     def _value(self, column: Column, rule: ColumnRule, value: str, v: str) -> None:
         """Put the value into its layer; ids get the source system that they belong to."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import duckdb
+
 from orchestration.lib.contract import Column
 from orchestration.lib.mapping.casts import Clock, cast_column
 from orchestration.lib.mapping.expression import evaluate
@@ -29,4 +31,13 @@ def constant_problem(column: Column, rule: ColumnRule, value: str) -> str | None
         return f"'{value}' is not of type {column.type}"
     if lossy:
         return f"'{value}' has more decimals than {column.type} holds"
+    return None
+
+
+def pattern_problem(pattern: str) -> str | None:
+    """What is wrong with a regular expression, or None."""
+    try:
+        evaluate(f"SELECT regexp_full_match('', {literal(pattern)}), true")
+    except duckdb.Error as error:
+        return f"'{pattern}' is no regular expression: {str(error).splitlines()[0]}"
     return None

@@ -182,13 +182,20 @@ def _bind(sql: str, columns: tuple[str, ...], text: str) -> str:
     return str(rows[0][1])
 
 
+# How programs write a moment as a number; these stand among the date formats under these names.
+SERIALS = ("excel_1900", "excel_1904", "epoch_s", "epoch_ms")
+
+
 def check_formats(formats: tuple[str, ...]) -> str | None:
     """What is wrong with a list of date formats, if anything: unknown signs, or two that read one text differently."""
     connection = _cursor()
     shown: dict[str, str] = {}
     for one in formats:
+        if one in SERIALS:
+            continue
         if "%" not in one:
-            return f"'{one}' is not a date format; write one such as %Y-%m-%d %H:%M"
+            known = ", ".join(SERIALS)
+            return f"'{one}' is not a date format; write one such as %Y-%m-%d %H:%M, or one of {known}"
         if one.endswith("Z") and not one.endswith("%Z"):
             return f"'{one}' would take UTC times for local ones; end it in %z, which reads Z and +08:00"
         try:
@@ -199,7 +206,7 @@ def check_formats(formats: tuple[str, ...]) -> str | None:
         except duckdb.Error as error:
             return f"'{one}' is not a date format: {str(error).splitlines()[0]}"
     for one, sample in shown.items():
-        for other in formats:
+        for other in shown:
             query = "SELECT strftime(try_strptime(?, ?), ?), strftime(try_strptime(?, ?), ?)"
             both = connection.execute(query, [sample, one, _ISO, sample, other, _ISO]).fetchall()[0]
             if both[1] is not None and both[0] != both[1]:

@@ -84,6 +84,9 @@ class ColumnRule:
         values: text in the file → canonical value (None: empty); None when there is no value map.
         has_otherwise: a text in no value list becomes ``otherwise`` instead of going to quarantine.
         invert: the value is 1 divided by what the file says (rates quoted the other way round).
+        null_values: texts that mean "nothing" in this column, besides those of the object.
+        pattern: regular expression that the whole text has to match.
+        zero_pad: digits of a number that lost its leading zeros, which are put back.
         source: the source system that the id of a key or ref belongs to; None means the mapping's rule.
         line: where the rule stands in the mapping file.
     """
@@ -102,6 +105,9 @@ class ColumnRule:
     multiply: Decimal | None = None
     invert: bool = False
     optional: bool = False
+    null_values: tuple[str, ...] = ()
+    pattern: str | None = None
+    zero_pad: int | None = None
     source: str | None = None
 
     def raw_columns(self) -> set[str]:

@@ -102,6 +102,10 @@ class ColumnSpec(_Spec):
     multiply: Decimal | None = None
     invert: bool = False
     optional: bool = False
+    null_values: TextList | None = None
+    pattern: str | None = None
+    digits: Annotated[int, Field(strict=True, ge=1, le=64)] | None = None
+    zero_pad: Annotated[int, Field(strict=True, ge=2, le=64)] | None = None
     source: Text | None = None
 
     @model_validator(mode="after")
@@ -121,6 +125,12 @@ class ColumnSpec(_Spec):
             raise HintedError("'otherwise' needs 'values'", "add values: {text in the file: canonical value}")
         if self.from_ is None and (self.values is not None or self.optional):
             raise HintedError("'values' and 'optional' go with 'from' only", "use from, or put the logic into expr")
+        if self.pattern is not None and self.digits is not None:
+            raise HintedError(
+                "'pattern' and 'digits' do not go together", "digits: 18 is short for pattern: '[0-9]{18}'"
+            )
+        if self.from_ is None and (self.null_values or self.zero_pad is not None):
+            raise HintedError("'null_values' and 'zero_pad' go with 'from' only", "put the logic into expr")
         if self.invert and self.multiply is not None:
             raise HintedError("'invert' and 'multiply' do not go together", "keep the one that the rate needs")
         if self.multiply is not None:
