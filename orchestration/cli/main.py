@@ -27,12 +27,15 @@ from orchestration.lib.errors import ConfigurationError, ExitCode, TriloopError,
 COMMANDS: dict[str, str] = {
     "init": "orchestration.cli.init:init",
     "run": "orchestration.cli.run:run",
+    "ingest": "orchestration.cli.ingest:ingest",
     "ui": "orchestration.cli.ui:ui",
     "metrics": "orchestration.cli.metrics:metrics",
     "query": "orchestration.cli.query:query",
     "trace": "orchestration.cli.trace:trace",
     "profile": "orchestration.cli.profile:profile",
     "snapshots": "orchestration.cli.snapshots:snapshots",
+    "quarantine": "orchestration.cli.quarantine:app",
+    "verify": "orchestration.cli.verify:verify",
     "forget": "orchestration.cli.forget:forget",
     "doctor": "orchestration.cli.doctor:doctor",
 }
@@ -64,8 +67,11 @@ class LazyGroup(TyperGroup):
 def load(name: str) -> Any:
     """Import one command."""
     module, _, function = COMMANDS[name].partition(":")
+    found = getattr(import_module(module), function)
+    if isinstance(found, typer.Typer):  # a group of commands
+        return build_command(found)
     single = typer.Typer(add_completion=False, rich_markup_mode=None)
-    single.command(name)(getattr(import_module(module), function))
+    single.command(name)(found)
     return build_command(single)
 
 
