@@ -217,7 +217,7 @@ def test_binary_excel(case: Case) -> None:
 
 def test_what_is_no_spreadsheet(case: Case) -> None:
     case.put("f.xlsx", "a,b\n1,2\n")
-    assert "is not a sound spreadsheet" in refusal(case, used="a").message
+    assert "is a text file under the name of a spreadsheet" in refusal(case, used="a").message
     write_sheets(case.inbox / "f.xlsx", {"S": [["a"], ["1"]]})
     whole = (case.inbox / "f.xlsx").read_bytes()
     (case.inbox / "f.xlsx").write_bytes(whole[:-200])

@@ -33,6 +33,7 @@ from orchestration.lib.landing.model import ADDED
 
 _BLANK = "\ufeff\u200b\u200c\u200d\u2060"  # invisible, and not taken off by str.strip
 _SMALL = 1 << 16  # bytes looked at again behind a record that was broken off
+_MOST = 64 * MB  # so far the end of a record is looked for
 _KEPT = 1 << 16  # bytes of a broken record that are kept beside it; the whole of it is in the archive
 _NAMES = {
     RAGGED: "ragged",
@@ -157,9 +158,9 @@ class CsvCleaner:
                 break
             window = _SMALL if piece.misled else 8 * window if not piece.cut else 2 * window
         rest = data[at:]
-        if len(rest) > 2 * self._limits.max_record_mb * MB + _SMALL:
+        if len(rest) > max(_MOST, 2 * self._limits.max_record_mb * MB):
             raise self._fault(
-                f"the record that begins in row {self._records + 1} is longer than {self._limits.max_record_mb} MB, "
+                f"the record that begins in row {self._records + 1} is longer than {len(rest) // MB} MB, "
                 "and no line break is in sight",
                 self._lines,
                 hint="is it a text file at all? Check format: {encoding: ...} and the kind of file",

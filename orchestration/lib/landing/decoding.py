@@ -74,7 +74,8 @@ def utf8_blocks(
                     line=lines + before.count("\n") + 1,
                     found=error.object[error.start : error.start + 1],
                 )
-                if tolerated is None or told.fits:
+                mixed = codec == "utf-8" and _is_mostly_utf8(error.object)
+                if tolerated is None or (told.fits and not mixed):
                     raise told from None
                 tolerated.first = told
             if tolerated is not None and tolerated.first is not None:
@@ -96,6 +97,21 @@ def utf8_blocks(
                 yield text.encode()
             if not block:
                 return
+
+
+def _is_mostly_utf8(data: bytes) -> bool:
+    """Whether most lines beyond ASCII are UTF-8; another encoding that takes all of them then does so by chance."""
+    good = bad = 0
+    for line in data.split(b"\n"):
+        if line.isascii():
+            continue
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError:
+            bad += 1
+        else:
+            good += 1
+    return good > bad
 
 
 class _Faults(threading.local):

@@ -88,9 +88,30 @@ def _workbook(path: Path, shown: str) -> CalamineWorkbook:
             f"{shown} is protected by a password", file=shown, hint="save it again without a password"
         ) from None
     except (CalamineError, OSError, ValueError) as error:
+        with path.open("rb") as stream:
+            _refuse_text(stream.read(2048), shown)
         raise DataError(f"{shown} is not a sound spreadsheet: {error}", file=shown, hint=_DAMAGED) from None
     except BaseException as error:
         raise _panic(error, shown) from None
+
+
+def _refuse_text(head: bytes, shown: str) -> None:
+    """Say so if the file is a page or a text under the name of a spreadsheet, as many web systems export."""
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<!doctype html", b"<html", b"<table", b"<head", b"<meta", b"<style")):
+        what = "an HTML page"
+    elif start.startswith(b"<?xml"):
+        what = "an XML file"
+    elif start and b"\0" not in head:
+        what = "a text file"
+    else:
+        return
+    raise DataError(
+        f"{shown} is {what} under the name of a spreadsheet",
+        file=shown,
+        hint="open it in a spreadsheet program and save it as .xlsx, or export it as CSV; "
+        "a text file only needs a name that ends in .csv",
+    )
 
 
 def _panic(error: BaseException, shown: str) -> BaseException:

@@ -71,6 +71,12 @@ def _read(archive: zipfile.ZipFile, part: zipfile.ZipInfo, sheet: SheetPart, sho
     with archive.open(part) as stream:
         carry = b""
         while block := stream.read(_BLOCK):
+            if b"<!DOCTYPE" in block[:4096] and part.filename.endswith((".xml", ".rels")):
+                raise DataError(
+                    f"{part.filename} of {shown} declares entities, which no spreadsheet program does",
+                    file=shown,
+                    hint="it may be an attack; if you trust it, open it in a spreadsheet program and save it again",
+                )
             if is_sheet:
                 block = carry + block
                 cut = block.rfind(b"<", 0, max(block.rfind(b"row>"), 0)) + 1

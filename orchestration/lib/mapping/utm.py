@@ -1,9 +1,10 @@
-"""UTM rules → SQL. Case and blanks do not count; ``*`` stands for anything; the first rule that fits wins."""
+"""UTM rules → SQL. Case, width and blanks do not count; ``*`` stands for anything; the first rule that fits wins."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from orchestration.lib.mapping.inputs import fold, folded
 from orchestration.lib.mapping.model import UTM_COLUMNS, WILDCARD, UtmRule
 from orchestration.lib.mapping.sql import literal
 
@@ -37,10 +38,10 @@ def rule_result(rules: Sequence[UtmRule], result: str, prefix: str) -> str:
 def _fits(alias: str, pattern: str | None) -> str:
     if pattern is None:
         return f"{alias} IS NULL"
-    wanted = "".join(pattern.lower().split())
+    wanted = "".join(fold(pattern).lower().split())
     if wanted == WILDCARD:
         return f"{alias} IS NOT NULL"
-    text = f"regexp_replace(lower({alias}), {literal(_BLANK)}, '', 'g')"
+    text = f"regexp_replace(lower({folded(alias)}), {literal(_BLANK)}, '', 'g')"
     if WILDCARD not in wanted:
         return f"coalesce({text} = {literal(wanted)}, false)"
     escaped = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace(WILDCARD, "%")
