@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from orchestration.lib.mapping.model import Format
 
 _AT_ONCE = 20_000
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how .xls and password-protected workbooks begin
 _DAMAGED = "the file is damaged, was cut off, or is another format under this name; open it and save it again"
 
 
@@ -84,15 +85,19 @@ def _workbook(path: Path, shown: str) -> CalamineWorkbook:
         with path.open("rb") as stream:  # the name of the copy says nothing about its format, its content does
             return CalamineWorkbook.from_filelike(stream)
     except PasswordError:
-        raise DataError(
-            f"{shown} is protected by a password", file=shown, hint="save it again without a password"
-        ) from None
+        raise _protected(shown) from None
     except (CalamineError, OSError, ValueError) as error:
-        with path.open("rb") as stream:
-            _refuse_text(stream.read(2048), shown)
+        content = path.read_bytes()
+        if content.startswith(_OLE) and "EncryptedPackage".encode("utf-16-le") in content:
+            raise _protected(shown) from None
+        _refuse_text(content[:2048], shown)
         raise DataError(f"{shown} is not a sound spreadsheet: {error}", file=shown, hint=_DAMAGED) from None
     except BaseException as error:
         raise _panic(error, shown) from None
+
+
+def _protected(shown: str) -> DataError:
+    return DataError(f"{shown} is protected by a password", file=shown, hint="save it again without a password")
 
 
 def _refuse_text(head: bytes, shown: str) -> None:
