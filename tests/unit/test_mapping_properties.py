@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, localcontext
 
 import duckdb
 import pytest
@@ -84,12 +84,10 @@ def number(text: str, scale: int, digits: int, *, is_rate: bool = False) -> Deci
         return None
     if factor != 1 and not re.fullmatch(r"[+-]?\d{1,18}(\.\d{0,8})?", told, re.ASCII):
         return None
-    try:
+    with localcontext(prec=100):
         value = Decimal(told) * factor * (-1 if negative else 1)
-    except InvalidOperation:
-        return None
-    if value != round(value, scale) or abs(value) >= Decimal(10) ** (digits - scale):
-        return None
+        if value != round(value, scale) or abs(value) >= Decimal(10) ** (digits - scale):
+            return None
     return value
 
 
