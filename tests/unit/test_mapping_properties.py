@@ -44,11 +44,10 @@ def read(kind: str, texts: list[str], form: Format = FORM) -> list[tuple[object,
     cast = cast_column(one, rule, "VARCHAR", form, clock, x="x", p="p", v="v")
     with duckdb.connect() as connection:
         connection.execute("CREATE TABLE t AS SELECT unnest(?::VARCHAR[]) AS raw", [texts])
-        sql = (
-            f"SELECT v, x IS NOT NULL AND (v IS NULL OR {cast.lossy or 'false'}) "
-            f"FROM (SELECT *, {cast.value} AS v FROM (SELECT *, {cast.prepared} AS p FROM (SELECT {text_input(one, rule, 's')} AS x FROM "
-            f"(SELECT {cleaned('raw', ())} AS s FROM t))))"
-        )
+        text = text_input(one, rule, "s")
+        inner = f"SELECT {text} AS x FROM (SELECT {cleaned('raw', ())} AS s FROM t)"
+        values = f"SELECT *, {cast.value} AS v FROM (SELECT *, {cast.prepared} AS p FROM ({inner}))"
+        sql = f"SELECT v, x IS NOT NULL AND (v IS NULL OR {cast.lossy or 'false'}) FROM ({values})"
         return connection.execute(sql).fetchall()
 
 
