@@ -230,7 +230,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: str | None) -> list[RowL
 
 def _quarantine(connection: duckdb.DuckDBPyConnection, query: str | None) -> list[QuarantineLine]:
     found = connection.execute(
-        f"select rule_id, source_file, first_row, row_count, reason_en, reason_zh from ({query}) "
+        f"select rule_id, source_file, first_row, row_count, reason_en, reason_zh from ({query}) where row_count > 0 "
         f"order by row_count desc, source_file, rule_id limit {TOP_RULES}"
     ).fetchall()
     return [

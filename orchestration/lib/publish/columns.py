@@ -99,6 +99,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "rule_id": ("Rule", "规则"),
     "column_name": ("Column", "列"),
     "row_count": ("Rows", "行数"),
+    "released_count": ("Rows released from quarantine", "已解除隔离的行数"),
     "first_row": ("First such row in the file", "文件中的首个行号"),
     "contact_id": ("Contact", "联系人"),
     "touched_on": ("Business date of the touch", "触达业务日期"),

@@ -21,7 +21,8 @@ _EMPTY_ROW_ACCOUNT = (
 _EMPTY_QUARANTINE = (
     "select null::varchar as source_system, null::varchar as source_object, null::varchar as entity, "
     "null::varchar as source_file, null::varchar as rule_id, null::varchar as column_name, 0::bigint as row_count, "
-    "0::bigint as first_row, null::varchar as reason_en, null::varchar as reason_zh where false"
+    "0::bigint as released_count, 0::bigint as first_row, null::varchar as reason_en, "
+    "null::varchar as reason_zh where false"
 )
 _EMPTY_DOCUMENTS = (
     "select null::varchar as entity, null::varchar as document_id, null::varchar as source_system, "
@@ -91,13 +92,26 @@ def row_account(relations: Relations, keys: Mapping[str, str]) -> str | None:
 
 
 def quarantine_summary(relations: Relations, keys: Mapping[str, str]) -> str | None:
-    """Quarantined rows counted by file and rule. Raw values stay in the warehouse."""
+    """Quarantined rows counted by file and rule, beside those that were released. Raw values stay in the warehouse."""
     if "canonical.quarantine" not in relations:
         return _EMPTY_QUARANTINE
+    key = "source_system, source_object, entity, source_file, rule_id"
+    parts = [
+        f"select {key}, column_name, 1 as held, 0 as released, source_row, reason_en, reason_zh "
+        "from canonical.quarantine"
+    ]
+    if "canonical.release" in relations:
+        kind, column = "split_part(rule_id, ':', 1)", "split_part(rule_id, ':', 2)"
+        parts.append(
+            f"select {key}, case when {kind} not in ('structure', 'filter', 'key_conflict') then {column} end, 0, 1, "
+            "source_row, null, null from (select *, split_part(rule_ids, ',', 1) as rule_id "
+            "from canonical.release where outcome <> 'quarantined')"
+        )
     return (
-        "select source_system, source_object, entity, source_file, rule_id, column_name, count(*) as row_count, "
-        "min(source_row) as first_row, min(reason_en) as reason_en, min(reason_zh) as reason_zh "
-        "from canonical.quarantine group by all"
+        f"select {key}, max(column_name) as column_name, sum(held)::bigint as row_count, "
+        "sum(released)::bigint as released_count, "
+        "coalesce(min(source_row) filter (held = 1), min(source_row)) as first_row, "
+        f"min(reason_en) as reason_en, min(reason_zh) as reason_zh from ({' union all '.join(parts)}) group by {key}"
     )
 
 

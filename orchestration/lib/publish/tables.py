@@ -237,10 +237,11 @@ TABLES: tuple[PublishedTable, ...] = (
         "quarantine_summary",
         words("source_system source_object entity source_file rule_id column_name"),
         words(
-            "source_system source_object entity source_file rule_id column_name row_count first_row reason_en reason_zh"
+            "source_system source_object entity source_file rule_id column_name row_count released_count first_row"
+            " reason_en reason_zh"
         ),
-        "How many rows each rule holds back, by file, with the first such row. No raw values.",
-        "各规则在各文件中隔离的行数与首行行号；不含原始值。",
+        "How many rows each rule holds back and how many were released, by file, with the first row. No raw values.",
+        "各规则在各文件中隔离的行数、首行行号与已解除隔离的行数；不含原始值。",
         required=True,
         origin=Origin.DERIVED,
     ),
