@@ -19,6 +19,7 @@ from expectations.suites import (
     reconciliation,
     sales,
     sales_facts,
+    sources,
     time,
 )
 from orchestration.lib.contract import load_contract
@@ -31,6 +32,7 @@ __all__ = ["CHECKS", "GATES", "Check", "Gate", "check", "checks_of", "gate"]
 def _checks() -> tuple[Check, ...]:
     found = [
         *contract.checks(),
+        *sources.checks(),
         *privacy.checks(),
         *dedup.checks(),
         *currency.checks(),

@@ -183,6 +183,9 @@ class GateSettings(_Group):
     quarantine_share_limit: Share = Decimal("0.05")
     ledger_tolerance: Share = Decimal("0.005")
     overrun_tolerance: Share = Decimal("0.10")
+    volume_shrink_limit: Share = Decimal("0.30")
+    volume_growth_limit: Annotated[Exact, Field(gt=1)] = Decimal("3")
+    volume_least_rows: Count = 20
     thresholds: dict[str, CheckThreshold] = Field(default_factory=dict)
 
 

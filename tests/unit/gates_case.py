@@ -254,6 +254,11 @@ create table canonical.row_account (source_system varchar, source_object varchar
   source_sha256 varchar, rows_in bigint, loaded bigint, quarantined bigint, merged bigint, filtered bigint,
   unchanged bigint, filter_reasons varchar);
 create table canonical.utm_unmatched (source_system varchar, utm_source varchar);
+create table canonical.source_volume (source_system varchar, source_object varchar, source_file varchar,
+  content varchar, row_count bigint, previous_row_count bigint, median_row_count bigint, observations bigint,
+  acknowledged varchar);
+create table canonical.schema_change (source_system varchar, source_object varchar, source_file varchar,
+  content varchar, column_name varchar, change varchar, acknowledged varchar);
 create table canonical.entity_presence (entity varchar, is_mapped boolean, row_count bigint);
 """
 

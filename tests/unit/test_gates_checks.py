@@ -109,6 +109,21 @@ FAULTS = [
         "payment_id = erp:gone not in payment",
     ),
     Fault(
+        "canonical.source_volume",
+        "insert into canonical.source_volume values ('erp', 'lead', 'lead.csv', 'sha', 60, 100, 100, 2, null),"
+        "('erp', 'order', 'order.csv', 'sha', 60, 100, 100, 2, 'right (me)')",
+        "erp.lead",
+        ("lead.csv", None),
+        "rows = 60, before 100, median 100",
+    ),
+    Fault(
+        "canonical.source_columns",
+        "insert into canonical.schema_change values ('erp', 'lead', 'lead.csv', 'sha', 'fax', 'added', null)",
+        "erp.lead: fax",
+        ("lead.csv", None),
+        "added",
+    ),
+    Fault(
         "canonical.quarantine_share",
         "update canonical.row_account set rows_in = 39, quarantined = 2 where entity = 'lead';"
         "insert into canonical.quarantine (source_system, source_object, entity, source_file, source_row, rule_id) "

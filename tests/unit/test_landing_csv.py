@@ -75,6 +75,14 @@ def test_a_mark_of_utf8_is_not_part_of_the_first_name(case: Case) -> None:
     assert case.land(used="ab").batches[0].columns == ("a", "b")
 
 
+def test_a_mark_before_a_quoted_name(case: Case) -> None:
+    assert landed(case, '"a","b"\n1,2\n'.encode("utf-8-sig")) == [(2, "1", "2")]
+
+
+def test_blank_lines_in_a_file_of_one_column(case: Case) -> None:
+    assert landed(case, "a\n1\n\n2\n", used="a") == [(2, "1"), (4, "2")]
+
+
 def test_gzip(case: Case) -> None:
     case.put("f.csv.gz", gzip.compress(b"a,b\n1,2\n"))
     assert rows(case.land(used="ab", file="*.csv.gz").batches[0]) == [(2, "1", "2")]

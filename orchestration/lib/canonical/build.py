@@ -10,10 +10,12 @@ import duckdb
 from orchestration.lib.canonical.accounts import CanonicalResult, RowAccount
 from orchestration.lib.canonical.entity import build_entity
 from orchestration.lib.canonical.released import FeedKey
+from orchestration.lib.canonical.sources import write_sources
 from orchestration.lib.canonical.state import FeedInput, inputs_fingerprint, outputs_fingerprint, reusable
 from orchestration.lib.canonical.tables import PER_ENTITY_TABLES, reset, table
 from orchestration.lib.contract import Contract, load_contract
 from orchestration.lib.crash_points import crash_point
+from orchestration.lib.landing.acknowledgements import acknowledgements
 from orchestration.lib.landing.ledger import Ledger
 from orchestration.lib.landing.model import Batch
 from orchestration.lib.landing.releases import Release, Releases
@@ -64,6 +66,7 @@ def build_canonical(
                 progress=progress or (lambda _: None),
                 releases=releases,
             )
+            write_sources(connection, mappings, batches, acknowledgements(ledger))
             crash_point("CANONICAL_BUILT")
             connection.execute("COMMIT")
         except BaseException:
@@ -137,7 +140,6 @@ def _build(
         f"INSERT INTO {table('entity_presence')} VALUES (?, ?, ?)",
         [[entity, entity in feeds, count] for entity, count in counts.items()],
     )
-    _write_freshness(connection, batches)
     order = list(contract.entities)
     accounts.sort(key=lambda one: (order.index(one.entity), one.source_system, one.source_object, one.source_file))
     return CanonicalResult(counts, frozenset(feeds), accounts, frozenset(kept & feeds.keys()))
@@ -154,12 +156,3 @@ def _row_counts(connection: duckdb.DuckDBPyConnection, contract: Contract) -> di
     parts = ", ".join(f"(SELECT count(*) FROM {table(entity)})" for entity in contract.entities)
     found = connection.execute(f"SELECT {parts}").fetchall()[0]
     return dict(zip(contract.entities, found, strict=True))
-
-
-def _write_freshness(connection: duckdb.DuckDBPyConnection, batches: Batches) -> None:
-    rows = [
-        [source, obj, len(several), max((batch.first_seen_at for batch in several), default=None)]
-        for (source, obj), several in batches.items()
-    ]
-    if rows:
-        connection.executemany(f"INSERT INTO {table('source_freshness')} VALUES (?, ?, ?, ?)", rows)

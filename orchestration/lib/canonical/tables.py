@@ -51,6 +51,26 @@ PER_ENTITY_TABLES: dict[str, dict[str, str]] = {
 }
 OTHER_TABLES: dict[str, dict[str, str]] = {
     "entity_presence": {"entity": "VARCHAR", "is_mapped": "BOOLEAN", "row_count": "BIGINT"},
+    "source_volume": {
+        "source_system": "VARCHAR",
+        "source_object": "VARCHAR",
+        "source_file": "VARCHAR",
+        "content": "VARCHAR",
+        "row_count": "BIGINT",
+        "previous_row_count": "BIGINT",
+        "median_row_count": "BIGINT",
+        "observations": "BIGINT",
+        "acknowledged": "VARCHAR",
+    },
+    "schema_change": {
+        "source_system": "VARCHAR",
+        "source_object": "VARCHAR",
+        "source_file": "VARCHAR",
+        "content": "VARCHAR",
+        "column_name": "VARCHAR",
+        "change": "VARCHAR",
+        "acknowledged": "VARCHAR",
+    },
     "source_freshness": {
         "source_system": "VARCHAR",
         "source_object": "VARCHAR",

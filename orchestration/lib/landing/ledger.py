@@ -20,7 +20,7 @@ class Ledger:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         workspace.ledger_file.parent.mkdir(parents=True, exist_ok=True)
-        with self._open() as db:
+        with self.reading() as db:
             (version,) = db.execute("pragma user_version").fetchone()
             if version > VERSION:
                 raise ConfigurationError(
@@ -67,7 +67,7 @@ class Ledger:
             The batch as recorded.
         """
         key = (batch.source_system, batch.source_object)
-        with self._writing() as db:
+        with self.writing() as db:
             known = db.execute(
                 "select sequence, first_seen_at from batch where source_system = ? and source_object = ? "
                 "and sha256 = ? order by is_current desc limit 1",
@@ -100,7 +100,7 @@ class Ledger:
     def make_newest(self, batch: Batch) -> None:
         """Give a content that came back under its own name the newest place in the sequence."""
         key = (batch.source_system, batch.source_object)
-        with self._writing() as db:
+        with self.writing() as db:
             db.execute(
                 "update batch set sequence = (select max(sequence) + 1 from batch where source_system = ? "
                 "and source_object = ?) where source_system = ? and source_object = ? and sha256 = ?",
@@ -109,7 +109,7 @@ class Ledger:
 
     def mark_removed(self, batch: Batch) -> None:
         """Note that the file of a replaced batch was destroyed."""
-        with self._writing() as db:
+        with self.writing() as db:
             db.execute(
                 "update batch set removed_at = ? where ingest_id = ? and privacy_hash = ?",
                 (_text(now()), batch.ingest_id, batch.privacy_hash),
@@ -119,7 +119,7 @@ class Ledger:
 
     def record_sighting(self, source: str, source_object: str, sighting: Sighting) -> None:
         """Note that a content was seen under a name."""
-        with self._writing() as db:
+        with self.writing() as db:
             _note_sighting(db, source, source_object, sighting)
 
     def sightings(self, source: str, source_object: str, source_file: str | None = None) -> list[Sighting]:
@@ -128,7 +128,7 @@ class Ledger:
             "select source_file, sha256, file_state, is_duplicate, first_seen_at, last_seen_at from sighting "
             "where source_system = ? and source_object = ? and source_file = coalesce(?, source_file) order by tick"
         )
-        with self._open() as db:
+        with self.reading() as db:
             rows = db.execute(sql, (source, source_object, source_file)).fetchall()
         return [Sighting(r[0], r[1], r[2], bool(r[3]), _time(r[4]), _time(r[5])) for r in rows]
 
@@ -138,12 +138,12 @@ class Ledger:
         """Note that an original was archived, or why it was not. A removal noted earlier stands."""
         moment = _text(now())
         row = (sha256, file_name, *((moment, None) if withheld is None else (None, moment)), withheld)
-        with self._writing() as db:
+        with self.writing() as db:
             db.execute("insert or ignore into original values (?, ?, ?, ?, ?)", row)
 
     def original_removed(self, sha256: str) -> str | None:
         """Why the original of a content is not to be kept, None if nothing speaks against it."""
-        with self._open() as db:
+        with self.reading() as db:
             row = db.execute("select reason from original where sha256 = ?", (sha256,)).fetchone()
         return row[0] if row else None
 
@@ -152,7 +152,7 @@ class Ledger:
     ) -> None:
         """Note an erasure and the originals it purged. Who was erased is not noted."""
         moment = _text(now())
-        with self._writing() as db:
+        with self.writing() as db:
             db.executemany(
                 "insert into original values (?, '', null, ?, ?) on conflict (sha256) do update set "
                 "removed_at = excluded.removed_at, reason = excluded.reason",
@@ -168,7 +168,7 @@ class Ledger:
 
     def record_run(self, run_id: str, trigger: str, user: str, code_version: str, settings_hash: str) -> None:
         """Note that a run began; told again by another process of the same run, it changes nothing."""
-        with self._writing() as db:
+        with self.writing() as db:
             db.execute(
                 "insert into run values (?, ?, ?, ?, ?, ?, null, 'started', null) on conflict (run_id) do nothing",
                 (run_id, trigger, user, code_version, settings_hash, _text(now())),
@@ -177,7 +177,7 @@ class Ledger:
     def finish_run(self, run_id: str, status: str, summary_json: str) -> None:
         """Note how a run ended; ``summary_json`` is JSON text."""
         json.loads(summary_json)  # what cannot be read back is refused now, not when somebody looks it up
-        with self._writing() as db:
+        with self.writing() as db:
             found = db.execute(
                 "update run set finished_at = ?, status = ?, summary = ? where run_id = ?",
                 (_text(now()), status, summary_json, run_id),
@@ -188,7 +188,7 @@ class Ledger:
     def runs(self, limit: int = 20) -> list[Run]:
         """The latest runs, newest first."""
         sql = "select * from run order by started_at desc, run_id desc limit ?"
-        with self._open() as db:
+        with self.reading() as db:
             rows = db.execute(sql, (limit,)).fetchall()
         return [_run(row) for row in rows]
 
@@ -196,7 +196,7 @@ class Ledger:
 
     def _batches(self, where: str, *parameters: str) -> list[Batch]:
         sql = f"select * from batch {where}"
-        with self._open() as db:
+        with self.reading() as db:
             rows = db.execute(sql, parameters).fetchall()
         return [self._batch(row) for row in rows]
 
@@ -219,7 +219,8 @@ class Ledger:
         )
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The database, for one look at it."""
         db = sqlite3.connect(self._workspace.ledger_file, isolation_level=None, timeout=30)
         db.row_factory = sqlite3.Row
         try:
@@ -239,8 +240,9 @@ class Ledger:
             db.close()
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._open() as db:
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """The database in one short transaction, which holds if the block ends well."""
+        with self.reading() as db:
             db.execute("begin immediate")
             try:
                 yield db

@@ -28,6 +28,10 @@ create table if not exists erasure (
     erasure_id integer primary key, erased_at text not null, values_destroyed integer not null,
     originals_purged integer not null, rows_concerned integer not null, user text not null
 );
+create table if not exists acknowledgement (
+    kind text not null, subject text not null, content text not null, reason text not null, user text not null,
+    acknowledged_at text not null, primary key (kind, subject, content)
+) without rowid;
 create table if not exists run (
     run_id text primary key, trigger text not null, user text not null, code_version text not null,
     settings_hash text not null, started_at text not null, finished_at text, status text not null, summary text
