@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from orchestration.lib.shared_cache import FOLDER_VARIABLE
-from tests import postgres
+from tests import mariadb, postgres
 
 TEST_DATA_VARIABLE = "TRILOOP_TEST_DATA"
 RUN_SECONDS = 900
-POSTGRES = "postgres"  # the folder that says where the server is
+POSTGRES, MARIADB = "postgres", "mariadb"  # the folders that say where the servers are
 
 
 def triloop(*arguments: str | Path, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -114,8 +114,19 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> postgres.Postgr
     return postgres.running(made_once(tmp_path_factory, POSTGRES, postgres.start))
 
 
+@pytest.fixture(scope="session")
+def mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> mariadb.MariaServer:
+    """A MariaDB server, one for all workers; skips where none is installed. Take a database of your own in it."""
+    try:
+        mariadb.require()
+    except mariadb.NoServerError as error:
+        pytest.skip(str(error))
+    return mariadb.running(made_once(tmp_path_factory, MARIADB, mariadb.start))
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Stop the server when the last worker is done: the one who waits for all workers does it."""
+    """Stop the servers when the last worker is done: the one who waits for all workers does it."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
         factory: pytest.TempPathFactory = session.config._tmp_path_factory  # type: ignore[attr-defined]
         postgres.stop(factory.getbasetemp() / POSTGRES)
+        mariadb.stop(factory.getbasetemp() / MARIADB)

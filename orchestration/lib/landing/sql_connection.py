@@ -21,14 +21,31 @@ if TYPE_CHECKING:
     from orchestration.lib.mapping.model import SourceMapping
 
 CONNECT_SECONDS = 15
+# Addresses that name no driver mean the one that is there.
+_DRIVERS = {
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mysql+pymysql",
+    "mssql": "mssql+pymssql",
+}
+_TIMEOUT = {
+    "postgresql+psycopg": "connect_timeout",
+    "mysql+pymysql": "connect_timeout",
+    "mariadb+pymysql": "connect_timeout",
+    "mssql+pymssql": "login_timeout",
+}
 _PASSWORD_PLACE = re.compile(r"(://[^/?#@:]*:)(\$\{[A-Za-z_][A-Za-z0-9_]*\})(?=@)")
 _LOGIN = re.compile(r"password|authentication|access denied|login failed|not permitted|invalid username", re.IGNORECASE)
-# What a database wants to hear before a transaction that only reads; PostgreSQL has options for it, see _transaction.
-_READ_ONLY = {
-    "mysql": "SET TRANSACTION READ ONLY",
-    "mariadb": "SET TRANSACTION READ ONLY",
-    "oracle": "SET TRANSACTION READ ONLY",
-}
+# What a database wants to hear before a transaction that only reads and sees one state; PostgreSQL has options for it,
+# see _transaction. Times without a zone come as they are stored, TIMESTAMP columns of MySQL in UTC.
+_MYSQL = (
+    "SET time_zone = '+00:00'",
+    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+    "ROLLBACK",  # the driver has begun one, under the level of before
+    "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+)
+_READ_ONLY = {"mysql": _MYSQL, "mariadb": _MYSQL, "oracle": ("SET TRANSACTION READ ONLY",)}
 # Values come as PostgreSQL writes them, in a writing that does not depend on how the server is set up.
 _POSTGRES_SESSION = "set timezone to 'UTC'; set datestyle to 'ISO, YMD'; set intervalstyle to 'iso_8601'"
 
@@ -62,9 +79,7 @@ def database_url(mapping: SourceMapping) -> URL:
             file=mapping.file,
             hint="write connection: {type: sqlite, path: FILE}: its reader keeps every digit",
         )
-    if url.drivername in {"postgresql", "postgres"}:
-        return url.set(drivername="postgresql+psycopg")
-    return url
+    return url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
 
 
 @contextmanager
@@ -97,15 +112,16 @@ def _engine(mapping: SourceMapping, url: URL) -> Engine:
     from sqlalchemy.pool import NullPool
 
     is_psycopg = url.drivername == "postgresql+psycopg"
-    options = {"connect_timeout": CONNECT_SECONDS} if is_psycopg and "connect_timeout" not in url.query else {}
+    option = _TIMEOUT.get(url.drivername)
+    options = {option: CONNECT_SECONDS} if option is not None and option not in url.query else {}
     try:
         engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=options)
     except (ModuleNotFoundError, SQLAlchemyError) as error:
         raise ConfigurationError(
             f"the driver of source '{mapping.source}' ({url.drivername}) is not installed: {_told(error, url)}",
             file=mapping.file,
-            hint="install the package of the driver into the same environment; PostgreSQL's (postgresql+psycopg://) "
-            "is there already",
+            hint="install the package of the driver into the same environment; those of PostgreSQL "
+            "(postgresql+psycopg://), MariaDB and MySQL (mysql+pymysql://) and SQL Server (mssql+pymssql://) are there",
         ) from None
     if is_psycopg:
         event.listen(engine, "connect", _as_text)
@@ -132,8 +148,8 @@ def _transaction(connection: Connection) -> Connection:
     backend = connection.dialect.name
     if backend == "postgresql":
         return connection.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
-    if backend in _READ_ONLY:
-        connection.exec_driver_sql(_READ_ONLY[backend])
+    for statement in _READ_ONLY.get(backend, ()):
+        connection.exec_driver_sql(statement)
     return connection
 
 
