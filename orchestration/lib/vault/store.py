@@ -107,6 +107,11 @@ class Vault:
         ):
             yield token, self._open(token, sealed)
 
+    def values(self) -> Iterator[tuple[str, str]]:
+        """Every token with its value, of all kinds."""
+        for token, sealed in self._db.execute("select token, sealed from value"):
+            yield token, self._open(token, sealed)
+
     def destroy(self, tokens: Iterable[str], *, tombstones: Iterable[tuple[str, str]]) -> Counter[str]:
         """Destroy values for good, and leave tombstones that keep them from coming back with the same data.
 
