@@ -198,6 +198,7 @@ class LimitSettings(_Group):
     max_record_mb: Annotated[int, Field(strict=True, ge=1, le=512)] = 8
     max_unpacked_mb: Annotated[int, Field(strict=True, ge=1)] = 2_048
     max_cells: Annotated[int, Field(strict=True, ge=1)] = 60_000_000
+    max_deleted_share: Share = Decimal("0.30")
 
 
 class MetricSettings(_Group):

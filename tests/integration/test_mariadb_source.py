@@ -151,7 +151,7 @@ def test_one_state_however_long_reading_takes(source: Source) -> None:
 def test_it_only_reads(source: Source) -> None:
     source.sql("create sequence counter")
     with pytest.raises(DataError, match=r"(?i)read.only"):
-        source.read("query: \"select nextval(counter) as id, null as d, null as `金额`\"")
+        source.read('query: "select nextval(counter) as id, null as d, null as `金额`"')
     assert source.sql("select nextval(counter)") == [(1,)]
 
 

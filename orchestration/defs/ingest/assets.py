@@ -76,6 +76,9 @@ def _landing_asset(mapping: SourceMapping, obj: SourceObject) -> dg.AssetsDefini
             f"landed {mapping.source}.{obj.name}: {result.rows_in:,} rows, "
             f"{result.new} new file(s), {result.duplicates} seen before"
         )
+        if result.stale is not None:
+            context.log.warning(f"stale: {result.stale}")
+            report(f"STALE {mapping.source}.{obj.name}: {result.stale}; what it brought before stands")
         if result.new:
             context.log_event(_new_content(mapping, obj, result))
         return dg.MaterializeResult(
@@ -83,6 +86,7 @@ def _landing_asset(mapping: SourceMapping, obj: SourceObject) -> dg.AssetsDefini
                 "dagster/row_count": sum(batch.row_count for batch in result.batches),
                 "new_batches": result.new,
                 "duplicate_files": result.duplicates,
+                **({} if result.stale is None else {"stale": result.stale}),
                 "batches": dg.MetadataValue.md(_batch_table(result.batches)),
             }
         )

@@ -14,9 +14,9 @@ from orchestration.lib.canonical.staged import PLACE, StagedFeed
 from orchestration.lib.canonical.state import FeedInput
 from orchestration.lib.canonical.tables import PER_ENTITY_TABLES, table
 from orchestration.lib.contract import Entity
-from orchestration.lib.landing.model import Batch
+from orchestration.lib.landing.model import DELETED_REASON, Batch
 from orchestration.lib.landing.releases import Release
-from orchestration.lib.mapping.compile import BAD, BATCH, DROP, ROW, UNMATCHED
+from orchestration.lib.mapping.compile import BAD, BATCH, DROP, GONE, ROW, UNMATCHED
 from orchestration.lib.mapping.sql import literal, name
 
 _AccountKey = tuple[str, str, str]
@@ -138,7 +138,8 @@ def _account_for(
         account = _account(accounts, staged.landed, staged.entity, staged.landed.live[number])
         setattr(account, fate_name, getattr(account, fate_name) + count)
         if fate_name == "filtered":
-            account.filter_reasons[staged.feed.drops[reason].reason] += count
+            why = DELETED_REASON if reason == GONE else staged.feed.drops[reason].reason
+            account.filter_reasons[why] += count
     if any(fate_name == "quarantined" for _, fate_name, _, _ in rows):
         write_quarantine(connection, staged, _batch_rows(staged.landed))
 

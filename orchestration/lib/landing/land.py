@@ -20,7 +20,7 @@ from orchestration.lib.landing.landed_file import write_landed
 from orchestration.lib.landing.ledger import Ledger, now
 from orchestration.lib.landing.ledger_schema import Sighting
 from orchestration.lib.landing.limits import Limits
-from orchestration.lib.landing.model import RAW, Batch, LandResult, Progress
+from orchestration.lib.landing.model import DELETED, RAW, Batch, LandResult, Progress
 from orchestration.lib.landing.privacy import effective_plan, landing_hash, seal_values
 from orchestration.lib.landing.readers import read_file, text_layout
 from orchestration.lib.landing.scratch import Scratch, literal, scratch_space, sweep, sync_folder
@@ -32,6 +32,8 @@ from orchestration.lib.landing.source_files import (
     settled,
     shown_name,
 )
+from orchestration.lib.landing.sql_changes import read_changes
+from orchestration.lib.landing.sql_connection import AwayError
 from orchestration.lib.landing.sql_reader import read_sql, sql_name
 from orchestration.lib.landing.sqlite_reader import database_state, read_query, read_table, rowset_hash
 from orchestration.lib.vault.keys import VaultKeys
@@ -41,6 +43,7 @@ from orchestration.lib.workspace import Workspace
 if TYPE_CHECKING:
     from orchestration.lib.mapping.model import SourceMapping, SourceObject
 
+RETRY_SECONDS = (1, 5)  # how long a database that is away is waited for, each time before it is asked again
 _CLOCK_TICK = 2.0  # seconds: a file changed later than this before we looked may change again without a trace
 _WITHHELD = "holds values of a forgotten person"
 
@@ -56,7 +59,7 @@ def land(
         landing = _Landing(workspace, mapping, obj, vault=vault, keys=keys, limits=limits)
         landing.tell = progress
         if mapping.connection.type == "sql":
-            landing.take_sql(mapping)
+            landing.ask(mapping)
         for path in paths:
             landing.take(path)
         landing.redo_changed()
@@ -99,6 +102,7 @@ class _Landing:
         self._root = connection_path(workspace, mapping)
         self._place = f"{mapping.source}.{obj.name}"
         self._at_hand: dict[str, Path] = {}  # content → a file seen now
+        self._stale: str | None = None
         self._new = self._duplicates = self._unchanged = self._redone = self._rows = 0
 
     def result(self) -> LandResult:
@@ -109,6 +113,7 @@ class _Landing:
             unchanged=self._unchanged,
             relanded=self._redone,
             rows_in=self._rows,
+            stale=self._stale,
         )
 
     # One file or table -----------------------------------------------------------------------------------------------
@@ -136,7 +141,42 @@ class _Landing:
             self._at_hand[sha256] = path
             self._take_content(scratch, sha256, name, state, lambda: self._read(scratch, original, name))
 
-    def take_sql(self, mapping: SourceMapping) -> None:
+    def ask(self, mapping: SourceMapping) -> None:
+        """Land what a database server gives. One that is away for a moment is asked again; one that stays away leaves
+        what it brought before.
+
+        Raises:
+            DataError: it stays away and has never brought anything, or gives what cannot be taken.
+        """
+        take = self._take_sql if self._obj.cursor is None else self._take_changes
+        for wait in (*RETRY_SECONDS, None):
+            try:
+                take(mapping)
+                return
+            except AwayError as error:
+                if wait is not None:
+                    self.tell(f"{self._place}: {error.message}; asking again in {wait} s")
+                    time.sleep(wait)
+                elif self._ledger.batches(self._source, self._obj.name):
+                    self._stale = error.message
+                    self.tell(f"{self._place}: STALE: {error.message}; what it brought before stands")
+                else:
+                    raise
+
+    def _take_changes(self, mapping: SourceMapping) -> None:
+        """Land what changed in a table since the last time; nothing, if nothing did."""
+        name = sql_name(mapping, self._obj)
+        batches = self._ledger.batches(self._source, self._obj.name)
+        kept = [archived(self._workspace, batch.sha256) for batch in batches]
+        self.tell(f"{self._place}: reading what changed in {name}")
+        with scratch_space(self._workspace, self._limits) as scratch:
+            changes = read_changes(scratch, mapping, self._obj, [path for path in kept if path is not None])
+            if batches and not changes.rows:
+                self._unchanged += 1
+                return
+            self._take_rows(scratch, changes.columns, name, "")
+
+    def _take_sql(self, mapping: SourceMapping) -> None:
         """Land what a table or query of a database server gives; only its rows can tell whether it changed."""
         name = sql_name(mapping, self._obj)
         self.tell(f"{self._place}: reading {name}")
@@ -151,7 +191,8 @@ class _Landing:
             scratch.connection.execute(f"copy raw to {original} (format parquet, compression zstd)")
             return columns
 
-        self._take_content(scratch, rowset_hash(scratch.connection, "raw", columns), name, state, keep)
+        told = (*columns, *(one for one in (DELETED,) if one in scratch.columns("raw")))
+        self._take_content(scratch, rowset_hash(scratch.connection, "raw", told), name, state, keep)
 
     def _take_content(
         self, scratch: Scratch, sha256: str, name: str, state: str, load: Callable[[], tuple[str, ...]]

@@ -20,6 +20,7 @@ class Limits:
         max_columns: of one file or table.
         max_record_mb: length of one record of a text file.
         max_unpacked_mb: what a packed file (workbook, ``.gz``) may unpack to.
+        max_deleted_share: of the records of a database table that may be gone at once.
         max_cells: of the rectangle around a sheet's cells.
     """
 
@@ -29,6 +30,7 @@ class Limits:
     max_record_mb: int = 8
     max_unpacked_mb: int = 2_048
     max_cells: int = 60_000_000
+    max_deleted_share: Decimal = Decimal("0.30")
 
     def too_broken(self, broken: int, rows: int) -> bool:
         """Whether so many broken ones among ``rows`` speak against the file rather than against the rows."""

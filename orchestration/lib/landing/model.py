@@ -12,7 +12,9 @@ ROW = "_row"  # the column that landing adds: where in the source the row stood
 TOTAL_ROW = "_total_row"  # one more where total rows are looked for: whether the row is one
 FAULT = "_fault"  # where a content has rows whose structure is broken: what is wrong (a code), NULL for a whole row
 RAW = "_raw"  # beside it: the text of the broken row, as a token of kind `text`
-ADDED = (ROW, TOTAL_ROW, FAULT, RAW)
+DELETED = "_deleted"  # where a source's deletions are looked for: whether the row says only that its record is gone
+DELETED_REASON = "deleted_at_source"
+ADDED = (ROW, TOTAL_ROW, FAULT, RAW, DELETED)
 FAULTS = ("ragged", "undecodable", "nul_byte", "stray_quote", "too_long")
 
 
@@ -59,6 +61,7 @@ class LandResult:
         unchanged: files whose content was already known under this name.
         relanded: known contents landed again because the privacy plan changed.
         rows_in: rows of the new contents.
+        stale: why the source could not be asked this time, so that what it brought before stands; None if it was.
     """
 
     batches: list[Batch]
@@ -67,3 +70,4 @@ class LandResult:
     unchanged: int = 0
     relanded: int = 0
     rows_in: int = 0
+    stale: str | None = None

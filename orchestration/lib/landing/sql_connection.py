@@ -50,6 +50,10 @@ _READ_ONLY = {"mysql": _MYSQL, "mariadb": _MYSQL, "oracle": ("SET TRANSACTION RE
 _POSTGRES_SESSION = "set timezone to 'UTC'; set datestyle to 'ISO, YMD'; set intervalstyle to 'iso_8601'"
 
 
+class AwayError(DataError):
+    """The database cannot be reached, or broke off: asked again in a while it may well answer."""
+
+
 def database_url(mapping: SourceMapping) -> URL:
     """The address of a source of type ``sql``, with the environment's values filled in.
 
@@ -155,8 +159,24 @@ def _transaction(connection: Connection) -> Connection:
 
 def database_error(mapping: SourceMapping, error: SQLAlchemyError, *, what: str, hint: str) -> DataError:
     """What the database said about a statement, as an error of ours."""
+    if _is_away(error):
+        return AwayError(
+            f"the database of source '{mapping.source}' broke off: {_told(error, database_url(mapping))}",
+            hint="nothing of this reading is landed; it is asked again with the next run",
+        )
     own = getattr(getattr(getattr(error, "orig", None), "diag", None), "message_hint", None)
     return DataError(f"{what} cannot be read: {_told(error, database_url(mapping))}", hint=own or hint)
+
+
+def _is_away(error: SQLAlchemyError) -> bool:
+    """Whether the connection was lost, or the database gave way to somebody else; not a fault of the statement."""
+    if getattr(error, "connection_invalidated", False):
+        return True
+    original = getattr(error, "orig", None)
+    state = getattr(original, "sqlstate", None) or ""
+    number = original.args[0] if original is not None and original.args else None
+    # connection lost, shut down, serialization failure, deadlock; the same of MySQL
+    return state[:2] in {"08", "57"} or state in {"40001", "40P01"} or number in {1205, 1213, 2003, 2006, 2013}
 
 
 def _no_connection(mapping: SourceMapping, url: URL, error: Exception) -> TriloopError:
@@ -167,7 +187,7 @@ def _no_connection(mapping: SourceMapping, url: URL, error: Exception) -> Triloo
             file=mapping.file,
             hint="correct the user or password in the variable of connection.url (.env of the workspace)",
         )
-    return DataError(
+    return AwayError(
         f"the database of source '{mapping.source}' cannot be reached: {told}",
         hint="see that host, port and database in connection.url are right, the server runs, and no firewall is "
         "between; then run again",

@@ -33,12 +33,20 @@ def sql_name(mapping: SourceMapping, obj: SourceObject) -> str:
     return f"{mapping.source}#{schema}.{table}" if schema and obj.table else f"{mapping.source}#{table}"
 
 
-def read_sql(scratch: Scratch, mapping: SourceMapping, obj: SourceObject, *, table: str) -> tuple[str, ...]:
+def read_sql(
+    scratch: Scratch, mapping: SourceMapping, obj: SourceObject, *, table: str, since: str | None = None
+) -> tuple[str, ...]:
     """Load a table, view or query into the temporary ``table``: ``_row`` and every column.
 
     From PostgreSQL, ``numeric(p, s)`` of up to 38 digits comes as such, dates and times too; ``numeric`` without a
     size, JSON, UUIDs, intervals and lists as PostgreSQL's own text. From other databases, decimals come as exact text.
     Bytes are hexadecimal. ``_row`` counts from 1 in the order of all columns.
+
+    Of an object with a cursor that compares keys, the keys of all rows, of the same state of the database, come into
+    ``<table>_keys``.
+
+    Args:
+        since: only rows whose cursor is at least this, or empty; None: all.
 
     Returns:
         The columns, in order.
@@ -53,25 +61,53 @@ def read_sql(scratch: Scratch, mapping: SourceMapping, obj: SourceObject, *, tab
     with reading(mapping) as connection:
         try:
             statement = obj.query if obj.query is not None else _select(connection, mapping, obj)
-            result = connection.execution_options(
-                stream_results=True, yield_per=_AT_ONCE, no_parameters=True
-            ).exec_driver_sql(statement)
-            if not result.returns_rows:
-                raise DataError(f"the query of {shown} gives no rows", hint="a query is one SELECT")
-            columns = check_header(list(result.keys()), shown)
+            if obj.cursor is not None:
+                statement = _changed(connection, statement, obj.cursor.column, since)
+            columns, targets = _collect(scratch, connection, statement, f"{table}_whole", shown)
+            scratch.limits.require_columns(len(columns), shown)
             _require(mapping, obj, columns, shown)
-            targets = _targets(result)
-            collector = Collector(scratch.connection, columns)
-            for rows in result.partitions():
-                collector.add_rows(rows)
+            if obj.cursor is not None and obj.cursor.compare_keys:
+                keys = _keys(connection, mapping, obj)
+                _collect(scratch, connection, keys, f"{table}_keys", shown)
         except SQLAlchemyError as error:
             what = f"the query of {shown}" if obj.query is not None else f"table {shown}"
             hint = "try the statement with the database's own client, as the same user"
             raise database_error(mapping, error, what=what, hint=hint) from None
-    whole = f"{table}_whole"
-    collector.finish(whole, row=ROW, by_value=True)
-    _retype(scratch.connection, whole, columns, targets, into=table)
+    _retype(scratch.connection, f"{table}_whole", columns, targets, into=table)
     return columns
+
+
+def _collect(
+    scratch: Scratch, connection: Connection, statement: str, into: str, shown: str
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Bring what a statement gives into the table ``into``; its columns, and the types that some of them have."""
+    result = connection.execution_options(stream_results=True, yield_per=_AT_ONCE, no_parameters=True).exec_driver_sql(
+        statement
+    )
+    if not result.returns_rows:
+        raise DataError(f"the query of {shown} gives no rows", hint="a query is one SELECT")
+    columns = check_header(list(result.keys()), shown)
+    targets = _targets(result)
+    collector = Collector(scratch.connection, columns)
+    for rows in result.partitions():
+        collector.add_rows(rows)
+    collector.finish(into, row=ROW, by_value=True)
+    return columns, targets
+
+
+def _changed(connection: Connection, statement: str, column: str, since: str | None) -> str:
+    """The rows of a statement that may have changed since a point of the cursor; a row without one may always have."""
+    if since is None:
+        return statement
+    place = connection.dialect.identifier_preparer.quote(column)
+    # written by us from a time or number that came out of this column, so there is nothing in it to escape
+    return f"SELECT * FROM ({statement}) triloop_rows WHERE {place} >= '{since}' OR {place} IS NULL"
+
+
+def _keys(connection: Connection, mapping: SourceMapping, obj: SourceObject) -> str:
+    quote = connection.dialect.identifier_preparer.quote
+    statement = obj.query if obj.query is not None else _select(connection, mapping, obj)
+    return f"SELECT {', '.join(quote(one) for one in obj.key)} FROM ({statement}) triloop_rows"
 
 
 def require_table(connection: Connection, mapping: SourceMapping, obj: SourceObject) -> None:

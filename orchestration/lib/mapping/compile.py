@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orchestration.lib.contract import Column, Entity
-from orchestration.lib.landing.model import FAULT, RAW, TOTAL_ROW
+from orchestration.lib.landing.model import DELETED, FAULT, RAW, TOTAL_ROW
 from orchestration.lib.mapping.casts import Clock, cast_column
 from orchestration.lib.mapping.constants import CANONICAL_FORMAT
 from orchestration.lib.mapping.inputs import text_input
@@ -25,6 +25,7 @@ ROW = "_row"
 DROP = "__drop"
 BAD = "__bad"
 UNMATCHED = "__utm_unmatched"
+GONE = -1  # in the place of a drop rule: the record was deleted at the source
 
 
 @dataclass
@@ -50,6 +51,8 @@ class CompiledFeed:
     drop: str = "CAST(NULL AS INTEGER)"
     unmatched: str = "false"
     has_utm: bool = False
+    deletes: bool = False
+    """Whether some rows only say that their record is gone from the source."""
     broken: bool = False
     """Whether some rows are broken in structure: then they have no values, and that is all that is wrong with them."""
 
@@ -65,6 +68,9 @@ class CompiledFeed:
         """Every row with its typed values, the number of the drop rule that takes it, and whether it is bad."""
         bad = " OR ".join(f"({rule.condition})" for rule in self.rules) or "false"
         drop = self.drop
+        if self.deletes:
+            bad = f"NOT {DELETED} AND ({bad})"
+            drop = f"CASE WHEN {DELETED} THEN {GONE} ELSE {drop} END"
         if self.broken:
             bad = f"{FAULT} IS NOT NULL OR {bad}"
             drop = f"CASE WHEN {FAULT} IS NULL THEN {drop} END"
@@ -81,7 +87,8 @@ class CompiledFeed:
         return f"SELECT {', '.join(columns)} FROM {self._staged(relation, self._carried())} AS f"
 
     def _carried(self) -> str:
-        return f"{BATCH}, {ROW}, {FAULT}, {RAW}" if self.broken else f"{BATCH}, {ROW}"
+        flags = [*([FAULT, RAW] if self.broken else []), *([DELETED] if self.deletes else [])]
+        return ", ".join([BATCH, ROW, *flags])
 
     def findings(self, relation: str, raw_row: str) -> str:
         """What is wrong with each row of ``relation``.
@@ -159,6 +166,7 @@ class _Compiler:
             self.out.unmatched = f"u IS NULL AND ({present})"
         self.out.one_per = [self._text(column) for column in self.feed.one_per]
         self.out.broken = FAULT in self.raw_types
+        self.out.deletes = DELETED in self.raw_types
         if self.obj.load == "upsert":
             self.out.key = [self._key(number, column) for number, column in enumerate(self.obj.key)]
         return self.out

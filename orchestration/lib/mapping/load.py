@@ -19,6 +19,7 @@ from orchestration.lib.mapping.model import (
     TOTAL_ROWS,
     UTM_COLUMNS,
     Connection,
+    Cursor,
     DropRule,
     Feed,
     FileKind,
@@ -121,6 +122,9 @@ def _object(
         table=spec.table,
         query=spec.query,
         sheet=spec.sheet,
+        cursor=None
+        if spec.cursor is None
+        else Cursor(spec.cursor.column, spec.cursor.overlap, spec.cursor.deletions == "compare_keys"),
         format=form,
         snapshot_per=spec.snapshot_per,
         key=tuple(spec.key),
@@ -148,6 +152,8 @@ def _check_place(name: str, spec: ObjectSpec, connection: str, problems: PathedP
             )
         elif ".." in spec.file.split("/") or spec.file.startswith("/"):
             problems.add((*path, "file"), f"{name}: '{spec.file}' leaves the source's folder", "set connection.path")
+    if spec.cursor is not None and connection != "sql":
+        problems.add((*path, "cursor"), f"{name}: 'cursor' is for database servers (type: sql)", "remove it")
     if spec.sheet is not None and kind != "excel":
         problems.add((*path, "sheet"), f"{name}: 'sheet' is for spreadsheets", "remove it")
     for key in ("header", "total_rows"):

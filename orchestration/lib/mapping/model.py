@@ -76,6 +76,21 @@ class Connection:
 
 
 @dataclass(frozen=True)
+class Cursor:
+    """How a table is read piece by piece: only what changed since the last time.
+
+    Attributes:
+        column: grows with every change of a row: a time of change, a version or a number.
+        overlap: what is read again each time, for changes that were committed late: ``2 hours``, ``3 days``, ``1000``.
+        compare_keys: all keys are read each time, so that rows deleted at the source are seen.
+    """
+
+    column: str
+    overlap: str = "0"
+    compare_keys: bool = False
+
+
+@dataclass(frozen=True)
 class ColumnRule:
     """Where one contract column comes from.
 
@@ -178,6 +193,7 @@ class SourceObject:
     table: str | None = None
     query: str | None = None
     sheet: str | int | None = None
+    cursor: Cursor | None = None
     format: Format = field(default_factory=Format)
     snapshot_per: Literal["file", "object"] = "file"
     key: tuple[str, ...] = ()
@@ -197,7 +213,7 @@ class SourceObject:
 
     def raw_columns_used(self) -> set[str]:
         """Columns of the file that the mapping reads for any purpose."""
-        used = set(self.key)
+        used = set(self.key) | ({self.cursor.column} if self.cursor is not None else set())
         for feed in self.all_feeds():
             used.update(feed.one_per)
             for rule in feed.columns.values():

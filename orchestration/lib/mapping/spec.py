@@ -171,6 +171,14 @@ class FeedSpec(_Spec):
     columns: dict[str, Annotated[ColumnSpec, BeforeValidator(_column)]] = Field(min_length=1)
 
 
+class CursorSpec(_Spec):
+    """How a table of a database server is read piece by piece."""
+
+    column: Text
+    overlap: Annotated[str, BeforeValidator(as_text), Field(pattern=r"^[0-9]+( (minute|hour|day)s?)?$")] = "0"
+    deletions: Literal["compare_keys", "none"] = "none"
+
+
 class ObjectSpec(_Spec):
     """One kind of file, or one table, of the source."""
 
@@ -181,6 +189,7 @@ class ObjectSpec(_Spec):
     format: FormatSpec = FormatSpec()
     load: Literal["append", "upsert", "snapshot"]
     snapshot_per: Literal["file", "object"] = "file"
+    cursor: CursorSpec | None = None
     key: TextList = []
     personal: dict[str, PersonalKind] = {}
     keep: TextList = []
@@ -199,6 +208,11 @@ class ObjectSpec(_Spec):
             raise HintedError(
                 "load: upsert needs 'key', else nothing says which row replaces which",
                 "add key: [the columns that identify a row]",
+            )
+        if self.cursor is not None and (self.load != "upsert" or self.file is not None):
+            raise HintedError(
+                "'cursor' goes with load: upsert and a table or query of a database server",
+                "files and snapshots are read whole each time",
             )
         if "snapshot_per" in self.model_fields_set and self.load != "snapshot":
             raise HintedError("'snapshot_per' goes with load: snapshot only", "remove it")
