@@ -6,13 +6,14 @@ import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from orchestration.lib.shared_cache import FOLDER_VARIABLE
 from tests import mariadb, postgres
+from tests.verified import used_workspaces, verify_once
 
 TEST_DATA_VARIABLE = "TRILOOP_TEST_DATA"
 RUN_SECONDS = 900
@@ -68,6 +69,23 @@ def must_succeed(*arguments: str | Path) -> None:
     if outcome.returncode != 0:
         told = f"{outcome.stdout[-6000:]}\n{outcome.stderr[-6000:]}"
         pytest.fail(f"triloop {' '.join(map(str, arguments))} ended with {outcome.returncode}\n{told}", pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def _verified(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """After an integration test the invariants hold in every workspace that it used; each state is looked at once."""
+    failed = request.session.testsfailed
+    yield
+    if "integration" not in request.path.parts or request.node.get_closest_marker("unverified") is not None:
+        return
+    if request.session.testsfailed > failed:
+        return  # it has told its own story
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    for root in used_workspaces(request.node.funcargs):
+        violations = verify_once(root, shared)
+        if violations:
+            pytest.fail(f"an invariant does not hold in {root}:\n" + "\n".join(violations), pytrace=False)
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ from orchestration.lib.errors import GateRefusedError, TriloopError
 from orchestration.lib.workspace import DBT_PROJECT_DIR, WORKSPACE_VARIABLE, Workspace
 from tests.support import copy_workspace
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.unverified]
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from typing import Any
 import duckdb
 
 from orchestration.lib.contract import Contract, load_contract
-from orchestration.lib.errors import DataError
+from orchestration.lib.errors import DataError, GateRefusedError
+from orchestration.lib.gate_token import require_gate
 from orchestration.lib.landing.ledger import Ledger
 from orchestration.lib.landing.model import Batch
 from orchestration.lib.publish.content import text_literal
@@ -37,6 +38,7 @@ class Context:
     connection: duckdb.DuckDBPyConnection
     has_warehouse: bool
     canaries: Sequence[str] = ()
+    _refusals: dict[str, GateRefusedError | None] = field(default_factory=dict)
 
     @cached_property
     def relations(self) -> Relations:
@@ -82,6 +84,28 @@ class Context:
     def has(self, *tables: str) -> bool:
         """Whether the working database has all of these tables."""
         return all(table in self.relations for table in tables)
+
+    def settled(self, upper: str, lower: str) -> bool:
+        """Whether the floor below the gate ``upper`` was made from what that gate saw, up to the gate ``lower``.
+
+        After a run that was stopped, or an ``ingest``, the working database holds floors of different runs: they are
+        not compared, and readers do not see them.
+        """
+        if not self.has("gate.token", "gate.token_table"):
+            return False
+        passed = {row[0] for row in self.rows("select gate from gate.token")}
+        return {upper, lower} <= passed and self.refusal(upper) is None
+
+    def refusal(self, gate: str) -> GateRefusedError | None:
+        """Why a gate does not vouch for the tables as they are; another policy since is no reason."""
+        if gate not in self._refusals:
+            self._refusals[gate] = None
+            try:
+                require_gate(self.connection, gate)
+            except GateRefusedError as error:
+                # require_gate looks at the policy last: one that names the settings found nothing else
+                self._refusals[gate] = None if "triloop.yml" in error.message else error
+        return self._refusals[gate]
 
     def mapped(self) -> list[str]:
         """Entities that have a table in canonical."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from orchestration.lib.errors import GateRefusedError
-from orchestration.lib.gate_token import GATE_ORDER, policy_hash, require_gate
+from orchestration.lib.gate_token import GATE_ORDER, policy_hash
 from orchestration.lib.verify.context import Context
 from orchestration.lib.verify.model import Outcome, not_evaluated
 
@@ -54,12 +53,8 @@ def _tokens(context: Context, found: Outcome) -> None:
             )
             continue
         found.add("tokens", 1)
-        try:
-            require_gate(context.connection, gate)
-        except GateRefusedError as error:
-            if policy_hash(context.connection, gate) != tokens[gate] and "triloop.yml" in error.message:
-                found.note(
-                    f"gate {gate}: suites or settings changed since it passed", f"质量门 {gate}：规则或设置已变更"
-                )
-            else:
-                found.violate(f"gate.token {gate}", error.message, f"令牌与数据不符：{error.message}")
+        refusal = context.refusal(gate)
+        if refusal is not None:
+            found.violate(f"gate.token {gate}", refusal.message, f"令牌与数据不符：{refusal.message}")
+        elif policy_hash(context.connection, gate) != tokens[gate]:
+            found.note(f"gate {gate}: suites or settings changed since it passed", f"质量门 {gate}：规则或设置已变更")

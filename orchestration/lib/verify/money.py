@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from orchestration.lib.contract import Label
 from orchestration.lib.publish.content import quote
 from orchestration.lib.verify.context import Context
 from orchestration.lib.verify.model import Outcome, not_evaluated
@@ -73,13 +74,31 @@ def check(context: Context) -> Outcome:
     if not context.mapped():
         return not_evaluated("nothing has been taken in yet", "尚未接入任何数据")
     found = Outcome()
-    for entity in context.mapped():
-        _entity(context, found, entity)
-    for pair in PAIRS:
-        if context.has(*pair.needs):
-            _compare(context, found, pair)
-    _functional(context, found)
-    _attribution(context, found)
+    if context.settled("canonical", "staging"):
+        for entity in context.mapped():
+            _entity(context, found, entity)
+    else:
+        found.note(
+            "staging: not evaluated, it is not built from canonical as it is", "staging：未评估，尚未按当前规范层构建"
+        )
+    if context.settled("staging", "loops"):
+        for pair in PAIRS:
+            if context.has(*pair.needs):
+                _compare(context, found, pair)
+        _functional(context, found)
+    else:
+        found.note(
+            "marts: not evaluated, they are not built from staging as it is", "marts：未评估，尚未按当前 staging 构建"
+        )
+    if context.settled("loops", "attribution"):
+        _attribution(context, found)
+    else:
+        found.note(
+            "attribution: not evaluated, it is not built from the marts as they are",
+            "归因：未评估，尚未按当前 marts 计算",
+        )
+    if not found.compared:
+        found.reason = Label(en="no floor is built from the one above it yet", zh="尚无任何一层按其上层构建")
     return found
 
 
@@ -169,7 +188,6 @@ def _functional(context: Context, found: Outcome) -> None:
 
 def _attribution(context: Context, found: Outcome) -> None:
     if not context.has("attribution.order_measure", "attribution.attribution_credit"):
-        found.note("attribution: not built yet", "归因：尚未计算")
         return
     rows = context.rows(
         "with m as (select measure, sum(amount) as total from attribution.order_measure group by all), "

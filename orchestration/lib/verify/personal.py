@@ -2,7 +2,8 @@
 
 Every value of the vault is opened in memory and looked for in the working database, the ledger, Dagster's storage,
 logs, metadata, snapshots, and what an export of quarantine would say. A value that a mapping lands in clear
-elsewhere (an employee's name, a status word in a column nobody maps) is no secret, and so is left out; which ones is counted.
+elsewhere (an employee's name, a status word in a column nobody maps) is no secret, and so is left
+out; how many is told.
 """
 
 from __future__ import annotations

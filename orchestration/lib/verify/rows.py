@@ -19,8 +19,13 @@ def check(context: Context) -> Outcome:
     _landing(context, found)
     _accounts(context, found, "canonical.row_account", "canonical.row_account")
     _canonical(context, found)
-    _staging(context, found)
-    _merges(context, found)
+    if context.settled("canonical", "staging"):
+        _staging(context, found)
+        _merges(context, found)
+    else:
+        found.note(
+            "staging: not evaluated, it is not built from canonical as it is", "staging：未评估，尚未按当前规范层构建"
+        )
     if context.snapshot is not None and "row_account" in context.snapshot.tables:
         _accounts(context, found, context.published("row_account"), "published row_account")
     else:

@@ -69,6 +69,8 @@ SHARES = (
 def check(context: Context) -> Outcome:
     """Everything that is handed out, to the last unit."""
     found = Outcome()
+    if not context.settled("loops", "attribution"):
+        return not_evaluated("attribution is not built from the marts as they are", "归因尚未按当前 marts 计算")
     for share in SHARES:
         if context.has(*share.needs):
             _share(context, found, share)
