@@ -193,14 +193,18 @@ def _files(context: Context) -> Iterator[Place]:
 
 
 def _sqlite(path: Path, name: str) -> Iterator[Place]:
-    """The texts of a database: long ones are spread over pages, where raw bytes do not show them in one piece."""
+    """The texts of a database one by one: in the raw file they stand wall to wall, and long ones are in pieces."""
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
         db.text_factory = lambda raw: raw.decode("utf-8", "replace")
         for (table,) in db.execute("select name from sqlite_master where type = 'table'").fetchall():
             rows = db.execute(f"select * from {quote(table)}")
-            long = [str(value) for row in rows for value in row if isinstance(value, str) and len(value) > 200]
-            if long:
-                yield f"{name} {table}", "\x1f".join(long)
+            texts = [_decoded(value) for row in rows for value in row if isinstance(value, str | bytes)]
+            if texts:
+                yield f"{name} {table}", "\x1f".join(texts)
+
+
+def _decoded(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode("utf-8", "replace")
 
 
 def _export(context: Context) -> str:
