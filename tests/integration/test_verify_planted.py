@@ -20,7 +20,7 @@ from tests.support import copy_workspace
 pytestmark = [pytest.mark.slow, pytest.mark.unverified]
 
 
-def sql(*statements: str) -> Callable[[Path], None]:
+def sql(*statements: str) -> Callable[[Path], object]:
     """A change of the working database behind everybody's back."""
 
     def do(root: Path) -> None:
@@ -31,7 +31,7 @@ def sql(*statements: str) -> Callable[[Path], None]:
     return do
 
 
-def ledger(statement: str) -> Callable[[Path], None]:
+def ledger(statement: str) -> Callable[[Path], object]:
     def do(root: Path) -> None:
         with closing(sqlite3.connect(root / ".triloop" / "ledger.sqlite")) as db:
             db.execute(statement)
@@ -45,7 +45,7 @@ def published(root: Path) -> Path:
     return folder / (current_id(folder) or "")
 
 
-def manifest(change: Callable[[dict], None]) -> Callable[[Path], None]:  # type: ignore[type-arg]
+def manifest(change: Callable[[dict], None]) -> Callable[[Path], object]:  # type: ignore[type-arg]
     def do(root: Path) -> None:
         path = published(root) / "manifest.json"
         told = json.loads(path.read_text(encoding="utf-8"))
@@ -97,7 +97,7 @@ class Plant:
     """What is done, which invariant must say so, and what it must name."""
 
     invariant: str
-    do: Callable[[Path], None]
+    do: Callable[[Path], object]
     table: str
     file: bool = False
     row: bool = False
@@ -129,7 +129,7 @@ PLANTS = {
     ),
     "a published table": Plant("I3", drop_published_row, "published order_facts"),
     "a pointer to nothing": Plant(
-        "I4", lambda root: (root / ".triloop/published/CURRENT").write_text("x\n") and None, "published CURRENT"
+        "I4", lambda root: (root / ".triloop/published/CURRENT").write_text("x\n"), "published CURRENT"
     ),
     "a manifest of another run": Plant(
         "I4", manifest(lambda told: told.update(run_id="another")), "published role"

@@ -93,11 +93,11 @@ def test_a_run_without_an_end(place: Place) -> None:
     assert "hash chain" in found.notes[0].en
 
 
-LEAKS: dict[str, Callable[[Place], None]] = {
+LEAKS: dict[str, Callable[[Place], object]] = {
     "a table": lambda place: change(place, f"create table canonical.x as select '电话{PHONE}!' as t"),
     "a number": lambda place: change(place, f"create table canonical.x as select {PHONE}::bigint as t"),
-    "a log": lambda place: (place.workspace.state_dir / "run.log").write_text(f"+86{PHONE}", encoding="utf-8") and None,
-    "JSON": lambda place: (place.workspace.state_dir / "m.json").write_text(json.dumps({"p": PHONE})) and None,
+    "a log": lambda place: (place.workspace.state_dir / "run.log").write_text(f"+86{PHONE}", encoding="utf-8"),
+    "JSON": lambda place: (place.workspace.state_dir / "m.json").write_text(json.dumps({"p": PHONE})),
     "the ledger": lambda place: Ledger(place.workspace).record_run("r", f"for {PHONE}", "me", "1", "2"),
 }
 
