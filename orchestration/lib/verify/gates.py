@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestration.lib.gate_token import GATE_ORDER, policy_hash
 from orchestration.lib.verify.context import Context
+from orchestration.lib.verify.hashes import canonical_is_as_built
 from orchestration.lib.verify.model import Outcome, not_evaluated
 
 GOOD = ("passed", "warned", "not_applicable")
@@ -54,7 +55,13 @@ def _tokens(context: Context, found: Outcome) -> None:
             continue
         found.add("tokens", 1)
         refusal = context.refusal(gate)
-        if refusal is not None:
+        if refusal is not None and gate == GATE_ORDER[0] and canonical_is_as_built(context):
+            found.note(
+                "canonical was built anew since its gate passed (an ingest, or a run that was stopped): that gate "
+                "vouches for nothing until the next run asks it",
+                "规范层在其质量门通过后重新构建（ingest 或中断的运行）：下次运行评估之前该质量门不再有效",
+            )
+        elif refusal is not None:
             found.violate(f"gate.token {gate}", refusal.message, f"令牌与数据不符：{refusal.message}")
         elif policy_hash(context.connection, gate) != tokens[gate]:
             found.note(f"gate {gate}: suites or settings changed since it passed", f"质量门 {gate}：规则或设置已变更")

@@ -32,6 +32,13 @@ def check(context: Context) -> Outcome:
     return found
 
 
+def canonical_is_as_built(context: Context) -> bool:
+    """Whether canonical is what a build of this version left there, and nobody changed it since."""
+    found = Outcome()
+    _canonical(context, found)
+    return bool(found.compared) and not found.violations
+
+
 def _canonical(context: Context, found: Outcome) -> None:
     if not context.has("canonical.build_state"):
         return
