@@ -113,7 +113,10 @@ def test_json_lines_and_inverted_rates(chain: Chain) -> None:
     (chain.inbox / "rates.jsonl").write_text(
         '{"pair": {"from": "USD"}, "day": "2026-01-05", "rate": 0.1404}\n'
         '{"pair": {"from": "JPY"}, "day": "2026-01-05", "rate": 20.8}\n'
-        '{"pair": {"from": "EUR"}, "day": "2026-01-05", "rate": 0}\n',
+        '{"pair": {"from": "EUR"}, "day": "2026-01-05", "rate": 0}\n'
+        '{"pair": {"from": "HKD"}, "day": "2026-01-05", "rate": "-0.00"}\n'
+        '{"pair": {"from": "GBP"}, "day": "2026-01-05", "rate": 0.00000000000000001}\n'
+        '{"pair": {"from": "CHF"}, "day": "2026-01-05", "rate": "."}\n',
         encoding="utf-8",
     )
     chain.run(
@@ -136,4 +139,13 @@ def test_json_lines_and_inverted_rates(chain: Chain) -> None:
         ("JPY", Decimal("0.04807692")),
         ("USD", Decimal("7.12250712")),
     ]
-    assert chain.query("SELECT source_row, rule_id, raw_value FROM canonical.quarantine") == [(3, "cast:rate", "0")]
+    held = chain.query("SELECT source_row, rule_id, raw_value FROM canonical.quarantine ORDER BY 1")
+    assert held == [
+        (3, "zero_divisor:rate", "0"),
+        (4, "zero_divisor:rate", "-0.00"),
+        (5, "overflow:rate", "0.00000000000000001"),  # its inverse is
+        (6, "cast:rate", "."),
+    ]
+    (english, chinese) = chain.query("SELECT reason_en, reason_zh FROM canonical.quarantine WHERE source_row = 3")[0]
+    assert "divides 1 by it" in english
+    assert "1 除以" in chinese

@@ -136,7 +136,7 @@ class Reasons:
             en += f" as declared (decimal sign {form.decimal}, thousands sign {thousands_en}, "
             en += f"signs {' '.join(form.signs) or 'none'})"
             zh += f"，或不符合声明（小数点 {form.decimal}，千分位 {thousands_zh}，符号 {' '.join(form.signs) or '无'}）"
-            closer = self._number_trouble(text, p)
+            closer = (*self._no_inverse(p), *self._number_trouble(text, p))
         return replace(self._rule("cast", condition, en, zh), closer=(self._error_word(text), *closer))
 
     def _error_word(self, text: str) -> RowRule:
@@ -145,6 +145,19 @@ class Reasons:
             f"(upper({text}) IN ({literals(ERROR_WORDS)}) OR starts_with({text}, '='))",
             f"{self._of_en()}is a spreadsheet's error or formula, not a value; mend the sheet and export it again",
             f"{self._of_zh()}是电子表格的错误值或公式，不是数值；请修正表格后重新导出",
+        )
+
+    def _no_inverse(self, p: str) -> tuple[RowRule, ...]:
+        if not self.rule.invert:
+            return ()
+        return (
+            self._rule(
+                "zero_divisor",
+                f"coalesce(regexp_full_match({p}, '[-+]?0*[.]?0*'), false)",
+                f"{self._of_en()}is 0, and invert: true divides 1 by it; correct the rate in the source, or leave out "
+                "such rows with drop",
+                f"{self._of_zh()}为 0，而 invert: true 需用 1 除以它；请在来源中更正该汇率，或用 drop 排除此类行",
+            ),
         )
 
     def _number_trouble(self, text: str, p: str) -> tuple[RowRule, ...]:
