@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
@@ -123,6 +124,23 @@ def test_a_name_is_found_as_json_writes_it_and_an_open_word_is_none(place: Place
     assert look(place, "I9").status is Status.OK
     (place.workspace.state_dir / "m.json").write_text(json.dumps({"who": "欧阳修文"}), encoding="ascii")
     assert [one.table for one in look(place, "I9").violations] == ["m.json"]
+
+
+def test_a_word_of_dbts_own_macros_is_open_where_dbt_writes_and_nowhere_else(place: Place) -> None:
+    """``array_cat`` stands in dbt's macros, and so in every manifest; none of our files says ``cat`` as a word."""
+    place.put("pay3.csv", "号,日,额,法,电话,其他\nP7,2026-01-01,1,x,,cat\n")
+    place.run()
+    manifest = place.workspace.dbt_target_dir / "manifest.json"
+    manifest.parent.mkdir()
+    (macro,) = Path(find_spec("dbt").submodule_search_locations[0]).rglob("array_concat.sql")  # type: ignore[union-attr,index]
+    manifest.write_text(json.dumps({"macro_sql": macro.read_text()}), encoding="utf-8")
+    found = look(place, "I9")
+    assert (found.status, found.compared["words of dbt's own"]) == (Status.OK, 1)
+    manifest.write_text(manifest.read_text() + f"{PHONE} cat", encoding="utf-8")
+    assert [one.table for one in look(place, "I9").violations] == ["dbt/manifest.json"]
+    manifest.unlink()
+    change(place, "create table canonical.x as select 'cat' as t")
+    assert [one.table for one in look(place, "I9").violations] == ["canonical.x.t"]
 
 
 def test_a_canary_may_not_even_have_landed(place: Place) -> None:
