@@ -16,6 +16,8 @@ from typing import Annotated, Any
 
 import typer
 
+from orchestration.lib.spreadsheet_text import neutral
+
 NULL_MARK = "–"
 
 WorkspaceOption = Annotated[
@@ -62,17 +64,15 @@ def print_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None
     """Print CSV; text that a spreadsheet would take for a formula is quoted with an apostrophe."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
+    writer.writerow([neutral(column) for column in columns])
     for row in rows:
-        writer.writerow([_spreadsheet_safe(row.get(column)) for column in columns])
+        writer.writerow([_cell(row.get(column)) for column in columns])
     typer.echo(buffer.getvalue(), nl=False)
 
 
-def _spreadsheet_safe(value: Any) -> Any:
+def _cell(value: Any) -> Any:
     told = plain(value)
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return json.dumps(told, ensure_ascii=False) if isinstance(told, list | dict) else told
+    return json.dumps(told, ensure_ascii=False) if isinstance(told, list | dict) else neutral(told)
 
 
 def group_digits(value: Decimal, places: int) -> str:

@@ -15,8 +15,8 @@ from orchestration.lib.errors import ConfigurationError, DataError
 from orchestration.lib.landing import land_object
 from orchestration.lib.landing.releases import Releases
 from orchestration.lib.mapping import load_mappings
-from orchestration.lib.quarantine.export import neutral
 from orchestration.lib.settings import load_settings
+from orchestration.lib.spreadsheet_text import neutral
 from orchestration.lib.warehouse import connect
 from orchestration.lib.workspace import Workspace
 from tests.unit.landing_case import KEY
@@ -297,9 +297,20 @@ def test_the_export_holds_no_personal_value_and_no_formula(place: Place, tmp_pat
         assert not [cell for row in rows for cell in row if str(cell).startswith(("=", "+", "@", "-"))]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", " =1", "＝1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("=1+1", "+1+1", "-1-x", "@x", "\t=1", "\r=1", "\n=1", "\t1", " =1", "\u3000=1", "\u200b=1", "\u00a0@x"),
+        *("＝1", "－1", "-", "+8613912345678901", "-1.2.3", "+1e5"),
+    ],
+)
 def test_formulas_are_neutral(text: str) -> None:
     assert neutral(text) == "'" + text
+
+
+@pytest.mark.parametrize("value", ["-1", "+1.50", "-12345678901234.5", "12", "a=1", "", None, -1, "100-2", "P-1"])
+def test_numbers_and_plain_texts_stay(value: object) -> None:
+    assert neutral(value) == value
 
 
 def test_the_summary_counts_released_rows(place: Place) -> None:

@@ -34,7 +34,8 @@ def read_csv(
     Rows whose structure is broken have no values; then ``_fault`` says what is wrong and ``_raw`` holds their text.
 
     Args:
-        needed: the columns that the header must have, where it is looked for (``layout.header``).
+        needed: the columns that the mapping needs: the header names all of them where it is looked for
+            (``layout.header``), and some of them anyway.
 
     ``_row`` is the row a spreadsheet shows, so the header is 1 and a quoted line break or a blank line does not
     disturb it. Blank lines are not rows.
@@ -63,6 +64,7 @@ def read_csv(
             header_row=header_row,
             limits=scratch.limits,
             undecodable=undecodable,
+            needed=needed,
         )
         found = cleaner.clean(blocks)
     rows = f"{table}_rows" if layout.total_rows else table

@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -28,8 +28,8 @@ from orchestration.lib.landing.csv_records import (
     Signs,
 )
 from orchestration.lib.landing.decoding import MARK, Undecodable
+from orchestration.lib.landing.header import check_header, require_some
 from orchestration.lib.landing.limits import MB, Limits
-from orchestration.lib.landing.model import ADDED
 
 _BLANK = "\ufeff\u200b\u200c\u200d\u2060"  # invisible, and not taken off by str.strip
 _SMALL = 1 << 16  # bytes looked at again behind a record that was broken off
@@ -91,6 +91,7 @@ class CsvCleaner:
         header_row: int | None = None,
         limits: Limits | None = None,
         undecodable: Undecodable | None = None,
+        needed: Collection[str] = (),
     ) -> None:
         for sign in (delimiter, quote):
             if len(sign) != 1 or ord(sign) > 127 or sign in "\r\n\0":
@@ -103,6 +104,7 @@ class CsvCleaner:
         self._header_row = header_row
         self._limits = limits or Limits()
         self._undecodable = undecodable or Undecodable()
+        self._needed = needed
         self._file = CsvFile()
         self._records = 0  # records before the present piece, blank ones too: a spreadsheet counts them
         self._lines = 0  # line breaks before the present piece
@@ -175,7 +177,7 @@ class CsvCleaner:
             until = len(piece.ends) if header is None else header + 1
             self._require_whole(piece, until)
             if header is not None:
-                self._file.columns = self._header(piece.text(header))
+                self._file.columns = self._header(piece.text(header), self._records + header + 1)
                 self._file.first_row = self._records + header + 2
             first = until
         if first < len(piece.ends):
@@ -253,12 +255,13 @@ class CsvCleaner:
         self._file.shifts.extend((int(ordinal[one]), int(shift[one])) for one in changed)
         self._file.rows += len(filled)
 
-    def _header(self, record: bytes) -> tuple[str, ...]:
+    def _header(self, record: bytes, row: int) -> tuple[str, ...]:
         lines = io.StringIO(record.decode(), newline="")  # keeps a line break inside a quoted name
         names = next(csv.reader(lines, delimiter=chr(self._signs.delimiter), quotechar=chr(self._signs.quote)))
-        found = check_header([name.strip().strip(_BLANK).strip() for name in names], self._shown)
-        self._limits.require_columns(len(found), self._shown)
-        return found
+        names = [name.strip().strip(_BLANK).strip() for name in names]
+        self._limits.require_columns(len(names), self._shown)
+        require_some(names, self._needed, what=self._shown, file=self._shown, row=row)
+        return check_header(names, self._shown)
 
     def _refusal(self, first: _First) -> DataError:
         """The whole file is at fault: told by its first broken row."""
@@ -291,31 +294,3 @@ _OPEN = (
     "double a quote that belongs to the text and put the field in quotes; if the file quotes with another sign, say so "
     "with format: {quote: ...}; if it was cut off, export it again"
 )
-
-
-def check_header(names: list[str], shown: str) -> tuple[str, ...]:
-    """Names of columns, each given once.
-
-    Raises:
-        DataError: a name is empty, given twice (also if only the case differs), or the one that landing adds.
-    """
-    seen: dict[str, int] = {}
-    for number, name in enumerate(names, start=1):
-        if not name:
-            raise DataError(
-                f"column {number} of {shown} has no name in the header",
-                file=shown,
-                line=1,
-                hint="give every column a name; a separator too many at the end of the header makes an empty one",
-            )
-        if name in ADDED:
-            raise DataError(f"{shown} has a column {name}, a name that landing needs", file=shown, hint="rename it")
-        other = seen.setdefault(name.lower(), number)
-        if other != number:
-            raise DataError(
-                f"columns {other} and {number} of {shown} have the same name '{name}'",
-                file=shown,
-                line=1,
-                hint="rename one of them; names that differ only in case count as the same",
-            )
-    return tuple(names)

@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestration.lib.errors import DataError, nearest
 from orchestration.lib.landing.columns import exact_text
-from orchestration.lib.landing.model import ROW, TOTAL_ROW
+from orchestration.lib.landing.model import ADDED, ROW, TOTAL_ROW
 
 LOOKED_AT = 50  # rows in which a header is looked for
 _BREAK = re.compile(r"[ \t\u3000]*[\r\n\v\f\u2028]+[ \t\u3000]*")
@@ -93,6 +93,7 @@ def _require(
         )
     else:
         message = f"row {index + 1} of {what} names the columns, but not {listed}"
+    require_some(names, needed, what=what, file=file, row=index + 1)
     raise DataError(
         message, file=file, line=index + 1,
         hint=f"{nearest(missing[0], [name for name in names if name])}; correct the name in the mapping, or write "
@@ -138,3 +139,52 @@ def column_names(cells: Sequence[Any], needed: Collection[str], *, row: int, wha
         first.setdefault(name.lower(), index)
         names.append(name)
     return names
+
+
+def require_some(names: Collection[str], needed: Collection[str], *, what: str, file: str, row: int) -> None:
+    """Raise if a header names nothing that the mapping needs.
+
+    Then it is hardly one, and its cells may be the first row of data: they are told nowhere, and land nowhere.
+
+    Raises:
+        DataError: says which names were looked for.
+    """
+    if not needed or not set(needed).isdisjoint(names):
+        return
+    wanted = sorted(needed)
+    more = f" and {len(wanted) - _FEW} more" if len(wanted) > _FEW else ""
+    raise DataError(
+        f"row {row} of {what} names none of the columns that the mapping needs ({', '.join(wanted[:_FEW])}{more})",
+        file=file,
+        line=row,
+        hint="if the file has no header, export it with one; if its fields are separated by another sign, say so with "
+        "format: {delimiter: ...}; if the header is further down, with format: {header: ...}; else correct the names",
+    )
+
+
+def check_header(names: list[str], shown: str) -> tuple[str, ...]:
+    """Names of columns, each given once.
+
+    Raises:
+        DataError: a name is empty, given twice (also if only the case differs), or the one that landing adds.
+    """
+    seen: dict[str, int] = {}
+    for number, name in enumerate(names, start=1):
+        if not name:
+            raise DataError(
+                f"column {number} of {shown} has no name in the header",
+                file=shown,
+                line=1,
+                hint="give every column a name; a separator too many at the end of the header makes an empty one",
+            )
+        if name in ADDED:
+            raise DataError(f"{shown} has a column {name}, a name that landing needs", file=shown, hint="rename it")
+        other = seen.setdefault(name.lower(), number)
+        if other != number:
+            raise DataError(
+                f"columns {other} and {number} of {shown} have the same name '{name}'",
+                file=shown,
+                line=1,
+                hint="rename one of them; names that differ only in case count as the same",
+            )
+    return tuple(names)

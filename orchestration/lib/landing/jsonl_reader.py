@@ -18,8 +18,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from orchestration.lib.errors import DataError
-from orchestration.lib.landing.csv_structure import check_header
 from orchestration.lib.landing.decoding import utf8_blocks
+from orchestration.lib.landing.header import check_header
 from orchestration.lib.landing.model import ROW
 from orchestration.lib.landing.scratch import Scratch, literal, quoted
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.lib.errors import DataError
-from orchestration.lib.landing.csv_structure import check_header
+from orchestration.lib.landing.header import check_header
 from orchestration.lib.landing.model import ROW
 from orchestration.lib.landing.scratch import Scratch, literal
 

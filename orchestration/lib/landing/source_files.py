@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _BLOCK = 4 << 20
+_UNREADABLE = {"Cc", "Cs", "Zl", "Zp"}
+_TURNING = {chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 
 
 def connection_path(workspace: Workspace, mapping: SourceMapping) -> Path:
@@ -72,6 +75,7 @@ def matched_files(workspace: Workspace, mapping: SourceMapping, obj: SourceObjec
         return []
     found = [path for path in root.glob(pattern) if path.is_file() and not path.name.startswith((".", "~$"))]
     for path in found:
+        _require_readable_name(path.relative_to(root).as_posix(), mapping)
         if not path.resolve().is_relative_to(root):
             raise DataError(
                 f"{path.name} is a link to a file outside the folder of source '{mapping.source}'",
@@ -79,6 +83,26 @@ def matched_files(workspace: Workspace, mapping: SourceMapping, obj: SourceObjec
                 hint="put the file itself into the folder, or let connection.path name the other folder",
             )
     return sorted(found, key=lambda path: _natural(path.relative_to(root).as_posix()))
+
+
+def _require_readable_name(name: str, mapping: SourceMapping) -> None:
+    """Raise if a name cannot be written down, or would write something else where it is shown.
+
+    Raises:
+        DataError: shows the name with its odd characters spelt out.
+    """
+    odd = [char for char in name if unicodedata.category(char) in _UNREADABLE or char in _TURNING]
+    if not odd:
+        return
+    is_bytes = any(unicodedata.category(char) == "Cs" for char in odd)
+    what = "bytes that are not UTF-8" if is_bytes else "characters that cannot be seen or turn the text around"
+    shown = "".join(f"\\x{ord(char) & 0xFF:02x}" if is_bytes and char in odd else char for char in name)
+    shown = shown.encode("unicode_escape").decode() if not is_bytes else shown
+    raise DataError(
+        f"the name of a file of source '{mapping.source}' holds {what}: {shown}",
+        file=shown,
+        hint="rename it; if it came out of an archive, unpack that again with a tool that asks for its encoding",
+    )
 
 
 def require_files(workspace: Workspace, mapping: SourceMapping, obj: SourceObject) -> list[Path]:

@@ -12,7 +12,7 @@ import duckdb
 
 from orchestration.lib.errors import DataError, nearest
 from orchestration.lib.landing.columns import Collector
-from orchestration.lib.landing.csv_structure import check_header
+from orchestration.lib.landing.header import check_header
 from orchestration.lib.landing.model import ROW
 from orchestration.lib.landing.scratch import Scratch, quoted
 from orchestration.lib.landing.sql_connection import database_error, reading

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from orchestration.lib.errors import DataError, nearest
 from orchestration.lib.landing.columns import Collector
-from orchestration.lib.landing.csv_structure import check_header
+from orchestration.lib.landing.header import check_header
 from orchestration.lib.landing.model import ROW
 from orchestration.lib.landing.scratch import Scratch, quoted
 from orchestration.lib.landing.source_files import file_state

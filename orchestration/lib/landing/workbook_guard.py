@@ -24,6 +24,9 @@ _NARROW = 26
 _ERROR = re.compile(rb'<(?:\w+:)?c\s([^>]*?\bt=["\']e["\'][^>]*)>(.*?)</(?:\w+:)?c>', re.DOTALL)
 _PLACE = re.compile(rb'\br=["\']([A-Z]+)(\d+)')
 _VALUE = re.compile(rb"<(?:\w+:)?v>([^<]*)</")
+# Wherever it stands, and in each encoding that an XML parser takes: text of a cell has &lt; instead.
+_DECLARES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("ascii", "utf-16-le", "utf-16-be"))
+_LONGEST = max(map(len, _DECLARES)) - 1  # bytes of a block that may be the beginning of one
 _HINT = "the file is damaged, was cut off, or is another format under this name; open it and save it again"
 
 
@@ -68,15 +71,17 @@ def inspect(path: Path, shown: str, limits: Limits) -> dict[str, SheetPart]:
 def _read(archive: zipfile.ZipFile, part: zipfile.ZipInfo, sheet: SheetPart, shown: str, limits: Limits) -> None:
     """Unpack a part to its end, which checks its size and its checksum; look at the cells of a sheet."""
     is_sheet = part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml")
+    is_text = part.filename.endswith((".xml", ".rels"))
     with archive.open(part) as stream:
-        carry = b""
+        carry = tail = b""
         while block := stream.read(_BLOCK):
-            if b"<!DOCTYPE" in block[:4096] and part.filename.endswith((".xml", ".rels")):
+            if is_text and any(sign in tail + block for sign in _DECLARES):
                 raise DataError(
                     f"{part.filename} of {shown} declares entities, which no spreadsheet program does",
                     file=shown,
                     hint="it may be an attack; if you trust it, open it in a spreadsheet program and save it again",
                 )
+            tail = block[-_LONGEST:]
             if is_sheet:
                 block = carry + block
                 cut = block.rfind(b"<", 0, max(block.rfind(b"row>"), 0)) + 1

@@ -60,8 +60,9 @@ def _to_company_day(naive: str, clock: Clock) -> str:
 def _serial(name: str, x: str) -> str:
     """SQL of the wall-clock (excel) or UTC (epoch) time without a zone; NULL for what is no such number."""
     if name.startswith("excel"):
-        # 1900 counts a 29 February that never was: from serial 61 on the start is 1899-12-30; below nobody can tell
-        start, least = ("1899-12-30", 61) if name == "excel_1900" else ("1904-01-01", 0)
+        # 1900 counts a 29 February that never was: from serial 61 on the start is 1899-12-30; below nobody can tell.
+        # In the calendar of 1904 an empty cell is 0, its first day: no business was done on it.
+        start, least = ("1899-12-30", 61) if name == "excel_1900" else ("1904-01-01", 1)
         number = f"CAST({x} AS DECIMAL(28,10))"
         seconds = f"CAST(round({number} * 86400, 0) AS BIGINT)"
         within = f"{number} >= {least} AND {number} < 2958466"

@@ -16,8 +16,9 @@ from orchestration.lib.mapping.casts import Clock, cast_column
 from orchestration.lib.mapping.constants import CANONICAL_FORMAT
 from orchestration.lib.mapping.inputs import text_input
 from orchestration.lib.mapping.model import ColumnRule, Feed, Format, SourceMapping, SourceObject
-from orchestration.lib.mapping.reasons import Reasons, RowRule, failed_filter, structure_finding
+from orchestration.lib.mapping.reasons import Reasons, RowRule, failed_filter
 from orchestration.lib.mapping.sql import cleaned, literal, literals, name, optional_literal
+from orchestration.lib.mapping.structure import structure_finding
 from orchestration.lib.mapping.utm import looks_at, rule_number, rule_result
 
 BATCH = "__batch"

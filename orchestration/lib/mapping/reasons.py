@@ -29,43 +29,6 @@ _KINDS = {
 }
 
 
-# What landing found wrong with a row before any column was looked at.
-_STRUCTURE = {
-    "ragged": (
-        "the row has more or fewer fields than the header; quote a field that holds the separator",
-        "该行字段数与表头不符；含分隔符的字段请加引号",
-    ),
-    "undecodable": (
-        "the row holds bytes that are not in the declared encoding; export it again in one encoding",
-        "该行含有不符合声明编码的字节；请用同一种编码重新导出",
-    ),
-    "nul_byte": ("the row holds a NUL byte; the file is damaged there", "该行含有空字节（NUL）；文件此处已损坏"),
-    "stray_quote": (
-        "the row has a quote in the wrong place, or one that is never closed; double a quote that belongs to the text",
-        "该行的引号位置有误或没有闭合；文本中的引号请写两遍",
-    ),
-    "too_long": (
-        "the row is longer than limits: {max_record_mb} allows",
-        "该行长度超过 limits: {max_record_mb} 的限制",
-    ),
-}
-
-
-def structure_finding(fault: str, raw: str) -> str:
-    """SQL of the one finding of a row whose structure is broken.
-
-    Args:
-        fault: column of the code.
-        raw: column of the token of its text.
-    """
-    en, zh = (
-        f"CASE {fault} {' '.join(f'WHEN {literal(code)} THEN {literal(told[n])}' for code, told in _STRUCTURE.items())}"
-        " END"
-        for n in (0, 1)
-    )
-    return f"{{'rule': 'structure:' || {fault}, 'col': CAST(NULL AS VARCHAR), 'raw': {raw}, 'en': {en}, 'zh': {zh}}}"
-
-
 @dataclass(frozen=True)
 class RowRule:
     """One thing that may be wrong with a row.
@@ -165,7 +128,7 @@ class Reasons:
         return (
             self._rule(
                 "exponent",
-                f"regexp_full_match({text}, '[-+]?[0-9.,]+[eE][-+]?[0-9]+')",
+                f"{p} IS NULL AND regexp_full_match({text}, '[-+]?[0-9.,]+[eE][-+]?[0-9]+')",
                 f"{self._of_en()}is written with an exponent, as a spreadsheet does when it drops digits; export the "
                 "column as a plain number, or read it with expr if nothing was dropped",
                 f"{self._of_zh()}为科学计数法，电子表格可能已丢失位数；请以普通数字格式导出，无丢失时可用 expr 读取",
@@ -176,18 +139,26 @@ class Reasons:
                 f"{self._of_en()}is no number but NaN or infinity: a computation before the export failed",
                 f"{self._of_zh()}为 NaN 或无穷大：导出前的计算有误",
             ),
-            self._rule(
-                "percent",
-                f"regexp_full_match({text}, '.*[%‰]')",
-                f"{self._of_en()}is a percentage, and {self.column.name} is not a rate",
-                f"{self._of_zh()}为百分数，而 {self.column.name} 不是比率",
-            ),
+            self._rule("percent", f"regexp_full_match({text}, '.*[%‰]')", *self._percent()),
             self._rule(
                 "overflow",
                 f"{p} IS NOT NULL",
                 f"{self._of_en()}is larger than {size} holds",
                 f"{self._of_zh()}超出 {size} 的范围",
             ),
+        )
+
+    def _percent(self) -> tuple[str, str]:
+        if self.column.type != "rate":
+            return (
+                f"{self._of_en()}is a percentage, and {self.column.name} is not a rate",
+                f"{self._of_zh()}为百分数，而 {self.column.name} 不是比率",
+            )
+        return (
+            f"{self._of_en()}is a share written otherwise than as 13%: for ‰ declare signs: ['‰'] and multiply: 0.001; "
+            "with multiply or invert, declare the sign under signs",
+            f"{self._of_zh()}的写法不是普通百分数（13%）：千分数请声明 signs: ['‰'] 与 multiply: 0.001；"
+            "已写 multiply 或 invert 时，请在 signs 中声明该符号",
         )
 
     def _date_trouble(self, text: str) -> tuple[RowRule, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from orchestration.lib.quarantine.advice import how_to_fix
 from orchestration.lib.quarantine.rows import Held, masked, raw_rows
+from orchestration.lib.spreadsheet_text import neutral
 from orchestration.lib.workspace import Workspace
 
 FORMATS = ("csv", "xlsx", "jsonl")
@@ -31,7 +32,6 @@ COLUMNS: dict[str, str] = {
     "state": "状态",
     "raw_row": "原始行",
 }
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _CELL = 32_767  # characters, the most that a cell of a workbook holds
 
 
@@ -71,11 +71,6 @@ def write_export(records: Sequence[Mapping[str, Any]], form: str, target: Path) 
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def neutral(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula."""
-    return "'" + value if isinstance(value, str) and value.lstrip(" \u3000").startswith(_FORMULA) else value
 
 
 def _header() -> list[str]:
