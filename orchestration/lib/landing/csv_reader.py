@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ import duckdb
 from orchestration.lib.errors import DataError
 from orchestration.lib.landing.csv_structure import CsvCleaner, CsvFile
 from orchestration.lib.landing.decoding import Undecodable, utf8_blocks
-from orchestration.lib.landing.header import LOOKED_AT, find_header
+from orchestration.lib.landing.header import LOOKED_AT, Needed, find_header
 from orchestration.lib.landing.limits import MB
 from orchestration.lib.landing.model import FAULT, RAW, ROW
 from orchestration.lib.landing.scratch import Scratch, literal, quoted
@@ -27,7 +26,7 @@ _NEVER = "\x01never\x01"  # the null text of the parser: empty stays empty, as r
 
 
 def read_csv(
-    scratch: Scratch, path: Path, *, layout: Format, shown: str, table: str, needed: Collection[str] = ()
+    scratch: Scratch, path: Path, *, layout: Format, shown: str, table: str, needed: Needed | None = None
 ) -> tuple[str, ...]:
     """Load a file into the temporary ``table``: ``_row`` and every column as VARCHAR.
 
@@ -46,7 +45,7 @@ def read_csv(
     clean_path = scratch.folder / "clean.csv"
     header_row = layout.header
     if header_row == "auto":
-        header_row = _look_for_header(path, layout, needed, shown)
+        header_row = _look_for_header(path, layout, needed or Needed(), shown)
     undecodable = Undecodable()
     blocks = utf8_blocks(
         path,
@@ -77,7 +76,7 @@ def read_csv(
     return found.columns
 
 
-def _look_for_header(path: Path, layout: Format, needed: Collection[str], shown: str) -> int:
+def _look_for_header(path: Path, layout: Format, needed: Needed, shown: str) -> int:
     """The row (from 1) that names the columns, below titles."""
     text = next(utf8_blocks(path, encoding=layout.encoding, shown=shown), b"").decode()
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter, quotechar=layout.quote)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -28,7 +28,7 @@ from orchestration.lib.landing.csv_records import (
     Signs,
 )
 from orchestration.lib.landing.decoding import MARK, Undecodable
-from orchestration.lib.landing.header import check_header, require_some
+from orchestration.lib.landing.header import Needed, check_header, require_some
 from orchestration.lib.landing.limits import MB, Limits
 
 _BLANK = "\ufeff\u200b\u200c\u200d\u2060"  # invisible, and not taken off by str.strip
@@ -91,7 +91,7 @@ class CsvCleaner:
         header_row: int | None = None,
         limits: Limits | None = None,
         undecodable: Undecodable | None = None,
-        needed: Collection[str] = (),
+        needed: Needed | None = None,
     ) -> None:
         for sign in (delimiter, quote):
             if len(sign) != 1 or ord(sign) > 127 or sign in "\r\n\0":
@@ -104,7 +104,7 @@ class CsvCleaner:
         self._header_row = header_row
         self._limits = limits or Limits()
         self._undecodable = undecodable or Undecodable()
-        self._needed = needed
+        self._needed = needed or Needed()
         self._file = CsvFile()
         self._records = 0  # records before the present piece, blank ones too: a spreadsheet counts them
         self._lines = 0  # line breaks before the present piece

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.lib.errors import DataError, nearest
 from orchestration.lib.landing.columns import Collector
-from orchestration.lib.landing.header import LOOKED_AT, column_letter, column_names, find_header
+from orchestration.lib.landing.header import LOOKED_AT, Needed, column_letter, column_names, find_header
 from orchestration.lib.landing.model import ROW
 from orchestration.lib.landing.scratch import Scratch, quoted
 from orchestration.lib.landing.totals import mark_totals
@@ -31,7 +31,7 @@ def read_excel(
     *,
     layout: Format,
     sheet: str | int | None,
-    needed: Collection[str],
+    needed: Needed,
     shown: str,
     table: str,
 ) -> tuple[str, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from orchestration.lib.errors import DataError, nearest
@@ -15,6 +16,22 @@ _BREAK = re.compile(r"[ \t\u3000]*[\r\n\v\f\u2028]+[ \t\u3000]*")
 _WIDE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
 _BLANKS = " \t\r\n\v\f\u00a0\u3000\ufeff\u200b\u200c\u200d\u2060"
 _FEW = 8
+
+
+@dataclass(frozen=True)
+class Needed:
+    """The columns that the mapping needs, and what it calls those that are called otherwise in some files."""
+
+    names: Collection[str] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+    def count(self, header: Iterable[str]) -> int:
+        """How many of them a header names."""
+        return len(set(self.names) & {self.renamed.get(name, name) for name in header})
+
+    def missing(self, header: Iterable[str]) -> list[str]:
+        """Those that a header does not name, by name."""
+        return sorted(set(self.names) - {self.renamed.get(name, name) for name in header})
 
 
 def column_letter(index: int) -> str:
@@ -41,18 +58,16 @@ def clean_name(cell: Any) -> str:
     return _BREAK.sub(join, text)
 
 
-def find_header(
-    rows: Sequence[Sequence[Any]], header: int | str, needed: Collection[str], *, what: str, file: str
-) -> int:
+def find_header(rows: Sequence[Sequence[Any]], header: int | str, needed: Needed, *, what: str, file: str) -> int:
     """The index of the row that names the columns.
 
     Args:
         rows: the first rows, at least :data:`LOOKED_AT` of them if there are as many.
-        header: its number (from 1), or ``auto``: the first that holds all ``needed`` names.
+        header: its number (from 1), or ``auto``: the first that holds all ``needed`` names, or most of them.
         what: the file and sheet, for messages.
 
     Raises:
-        DataError: no row holds all of them; it names the row that comes closest and what is not there.
+        DataError: no row holds most of them; it names the row that comes closest and what is not there.
     """
     if isinstance(header, int):
         names = [clean_name(cell) for cell in rows[header - 1]] if header <= len(rows) else []
@@ -61,41 +76,33 @@ def find_header(
                 f"row {header} of {what} is to name the columns, but is blank", file=file, line=header,
                 hint="correct format: {header: ...} of the object in the mapping",
             )  # fmt: skip
-        _require(names, needed, header - 1, what=what, file=file)
+        require_some(names, needed, what=what, file=file, row=header)
         return header - 1
     looked_at = [[clean_name(cell) for cell in row] for row in rows[:LOOKED_AT]]
-    if not needed:
+    if not needed.names:
         return _most_names(rows[:LOOKED_AT])
     best, best_count = 0, -1
     for index, names in enumerate(looked_at):
-        count = len(set(needed) & set(names))
-        if count == len(set(needed)):
+        count = needed.count(names)
+        if count == len(set(needed.names)):
             return index
         if count > best_count:
             best, best_count = index, count
-    if best_count == 0:
+    if 2 * best_count > len(set(needed.names)):
+        return best  # a column is missing; what may stand for it is known where the earlier content is
+    if best_count <= 0:
         best = _most_names(rows[:LOOKED_AT])
-    _require(looked_at[best] if looked_at else [], needed, best, what=what, file=file, searched=True)
-    return best
+    raise _not_found(looked_at[best] if looked_at else [], needed, best, what=what, file=file)
 
 
-def _require(
-    names: Sequence[str], needed: Collection[str], index: int, *, what: str, file: str, searched: bool = False
-) -> None:
-    missing = sorted(set(needed) - set(names))
-    if not missing:
-        return
-    listed = ", ".join(missing[:_FEW]) + (f" and {len(missing) - _FEW} more" if len(missing) > _FEW else "")
-    if searched:
-        message = (
-            f"no row among the first {LOOKED_AT} of {what} names all the columns that the mapping needs; row "
-            f"{index + 1} comes closest, without {listed}"
-        )
-    else:
-        message = f"row {index + 1} of {what} names the columns, but not {listed}"
+def _not_found(names: Sequence[str], needed: Needed, index: int, *, what: str, file: str) -> DataError:
     require_some(names, needed, what=what, file=file, row=index + 1)
-    raise DataError(
-        message, file=file, line=index + 1,
+    missing = needed.missing(names)
+    listed = ", ".join(missing[:_FEW]) + (f" and {len(missing) - _FEW} more" if len(missing) > _FEW else "")
+    return DataError(
+        f"no row among the first {LOOKED_AT} of {what} names all the columns that the mapping needs; row "
+        f"{index + 1} comes closest, without {listed}",
+        file=file, line=index + 1,
         hint=f"{nearest(missing[0], [name for name in names if name])}; correct the name in the mapping, or write "
         "{from: ..., optional: true} if only some files have the column",
     )  # fmt: skip
@@ -110,7 +117,7 @@ def _most_names(rows: Sequence[Sequence[Any]]) -> int:
     return counts.index(max(counts)) if counts else 0
 
 
-def column_names(cells: Sequence[Any], needed: Collection[str], *, row: int, what: str, file: str) -> list[str]:
+def column_names(cells: Sequence[Any], needed: Needed, *, row: int, what: str, file: str) -> list[str]:
     """A name for each column: a nameless one is called by its letter, a repeated one gets its letter behind it.
 
     Raises:
@@ -118,7 +125,7 @@ def column_names(cells: Sequence[Any], needed: Collection[str], *, row: int, wha
     """
     names: list[str] = []
     first: dict[str, int] = {}
-    wanted = {name.lower() for name in needed}
+    wanted = {name.lower() for name in (*needed.names, *needed.renamed)}
     for index, cell in enumerate(cells):
         name = clean_name(cell)
         letter = column_letter(index)
@@ -141,7 +148,7 @@ def column_names(cells: Sequence[Any], needed: Collection[str], *, row: int, wha
     return names
 
 
-def require_some(names: Collection[str], needed: Collection[str], *, what: str, file: str, row: int) -> None:
+def require_some(names: Collection[str], needed: Needed, *, what: str, file: str, row: int) -> None:
     """Raise if a header names nothing that the mapping needs.
 
     Then it is hardly one, and its cells may be the first row of data: they are told nowhere, and land nowhere.
@@ -149,9 +156,9 @@ def require_some(names: Collection[str], needed: Collection[str], *, what: str, 
     Raises:
         DataError: says which names were looked for.
     """
-    if not needed or not set(needed).isdisjoint(names):
+    if not needed.names or needed.count(names):
         return
-    wanted = sorted(needed)
+    wanted = sorted(needed.names)
     more = f" and {len(wanted) - _FEW} more" if len(wanted) > _FEW else ""
     raise DataError(
         f"row {row} of {what} names none of the columns that the mapping needs ({', '.join(wanted[:_FEW])}{more})",

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from orchestration.lib.crash_points import crash_point
 from orchestration.lib.landing.archive import archive, archived
+from orchestration.lib.landing.drift import require_columns, under_known_names
 from orchestration.lib.landing.landed_file import write_landed
 from orchestration.lib.landing.ledger import Ledger, now
 from orchestration.lib.landing.ledger_schema import Sighting
@@ -23,7 +24,7 @@ from orchestration.lib.landing.limits import Limits
 from orchestration.lib.landing.model import DELETED, RAW, Batch, LandResult, Progress
 from orchestration.lib.landing.privacy import effective_plan, landing_hash, seal_values
 from orchestration.lib.landing.readers import read_file, text_layout
-from orchestration.lib.landing.scratch import Scratch, literal, scratch_space, sweep, sync_folder
+from orchestration.lib.landing.scratch import Scratch, literal, quoted, scratch_space, sweep, sync_folder
 from orchestration.lib.landing.source_files import (
     connection_path,
     copy_and_hash,
@@ -95,7 +96,7 @@ class _Landing:
         limits: Limits,
     ) -> None:
         self._limits = limits
-        self._workspace, self._obj, self._vault, self._keys = workspace, obj, vault, keys
+        self._workspace, self._mapping, self._obj, self._vault, self._keys = workspace, mapping, obj, vault, keys
         self._ledger = Ledger(workspace)
         self.tell: Progress = lambda text: None
         self._source = mapping.source
@@ -204,10 +205,19 @@ class _Landing:
         if known is not None:
             self._meet_again(known, sighting, seen)
             return
-        content = _Content(sha256, name, load())
+        content = _Content(sha256, name, self._known_columns(scratch, load(), name))
         batch = self._write(scratch, content, sighting=sighting, original=scratch.folder / "original")
         self._new += 1
         self._rows += batch.row_count
+
+    def _known_columns(self, scratch: Scratch, columns: tuple[str, ...], name: str) -> tuple[str, ...]:
+        """The columns of ``raw`` under the mapping's names; raises if one that is needed is not there."""
+        columns = under_known_names(scratch, self._obj, columns, name)
+        before = next(iter(self._ledger.batches(self._source, self._obj.name)[::-1]), None)
+        require_columns(
+            scratch, self._mapping, self._obj, columns, shown=name, before=before, keys=self._keys
+        )  # fmt: skip
+        return columns
 
     def _known(self, sha256: str) -> Batch | None:
         return self._ledger.find(self._source, self._obj.name, sha256)
@@ -331,15 +341,24 @@ class _Landing:
             if kept is None:
                 return None
             self._view(scratch, kept)  # the archived rows carry their numbers already
-            return batch.columns
+            return tuple(self._obj.renamed.get(name, name) for name in batch.columns)
         if kept is None and at_hand is not None:
             copy = scratch.folder / "original"
             if copy_and_hash(at_hand, copy, batch.source_file) == batch.sha256:
                 kept = copy
-        return None if kept is None else self._read(scratch, kept, batch.source_file)
+        if kept is None:
+            return None
+        return under_known_names(scratch, self._obj, self._read(scratch, kept, batch.source_file), batch.source_file)
 
     def _view(self, scratch: Scratch, path: Path) -> None:
-        scratch.connection.execute(f"create temp view raw as select * from read_parquet({literal(str(path))})")
+        """Rows that landed or were archived, under the names that the mapping has for their columns."""
+        rows = f"read_parquet({literal(str(path))})"
+        there = [row[0] for row in scratch.connection.execute(f"describe select * from {rows}").fetchall()]
+        names = ", ".join(
+            f"{quoted(name)} as {quoted(self._obj.renamed[name])}" for name in there if name in self._obj.renamed
+        )
+        renamed = f" rename ({names})" if names else ""
+        scratch.connection.execute(f"create temp view raw as select *{renamed} from {rows}")
 
     def remove_exposed(self) -> None:
         """Destroy replaced landed files that hold in clear what the present plan calls personal."""

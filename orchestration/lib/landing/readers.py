@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration.lib.errors import DataError
+from orchestration.lib.landing.header import Needed
 from orchestration.lib.landing.scratch import Scratch
 from orchestration.lib.mapping.model import SUFFIXES, file_kind
 
@@ -23,6 +24,7 @@ def read_file(scratch: Scratch, original: Path, *, name: str, obj: SourceObject,
         DataError: the file cannot be taken as it is.
     """
     kind = file_kind(name)
+    needed = Needed(obj.raw_columns_needed(), obj.renamed)
     if kind == "parquet":
         from orchestration.lib.landing.parquet_reader import read_parquet
 
@@ -30,13 +32,12 @@ def read_file(scratch: Scratch, original: Path, *, name: str, obj: SourceObject,
     if kind == "csv":
         from orchestration.lib.landing.csv_reader import read_csv
 
-        return read_csv(scratch, original, layout=obj.format, shown=name, table=table, needed=obj.raw_columns_needed())
+        return read_csv(scratch, original, layout=obj.format, shown=name, table=table, needed=needed)
     if kind == "excel":
         from orchestration.lib.landing.excel_reader import read_excel
 
         return read_excel(
-            scratch, original, layout=obj.format, sheet=obj.sheet, needed=obj.raw_columns_needed(), shown=name,
-            table=table,
+            scratch, original, layout=obj.format, sheet=obj.sheet, needed=needed, shown=name, table=table,
         )  # fmt: skip
     if kind == "jsonl":
         from orchestration.lib.landing.jsonl_reader import read_jsonl
@@ -53,6 +54,7 @@ def text_layout(obj: SourceObject, name: str) -> list[str]:
     """What of the mapping, besides the privacy plan, decides how a landed file looks."""
     kind = None if obj.is_database else file_kind(name)
     layout = obj.format
+    renamed = [f"renamed {new}: {old}" for new, old in sorted(obj.renamed.items())]
     if kind == "csv":
         told = [layout.encoding, layout.delimiter, layout.quote]
     elif kind == "excel":
@@ -60,9 +62,9 @@ def text_layout(obj: SourceObject, name: str) -> list[str]:
     elif kind == "jsonl":
         told = [layout.encoding]
     else:
-        return []
+        return renamed
     if layout.header is not None:
         told.append(f"header {layout.header}")
     if layout.header == "auto":  # another row may be the header when other columns are needed
         told += [f"needs {column}" for column in sorted(obj.raw_columns_needed())]
-    return told + [f"total {one}" for one in layout.total_rows]
+    return told + [f"total {one}" for one in layout.total_rows] + renamed

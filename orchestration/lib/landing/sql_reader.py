@@ -65,7 +65,6 @@ def read_sql(
                 statement = _changed(connection, statement, obj.cursor.column, since)
             columns, targets = _collect(scratch, connection, statement, f"{table}_whole", shown)
             scratch.limits.require_columns(len(columns), shown)
-            _require(mapping, obj, columns, shown)
             if obj.cursor is not None and obj.cursor.compare_keys:
                 keys = _keys(connection, mapping, obj)
                 _collect(scratch, connection, keys, f"{table}_keys", shown)
@@ -142,18 +141,6 @@ def _select(connection: Connection, mapping: SourceMapping, obj: SourceObject) -
     quote = connection.dialect.identifier_preparer.quote
     place = quote(name) if schema is None else f"{quote(schema)}.{quote(name)}"
     return f"SELECT * FROM {place}"
-
-
-def _require(mapping: SourceMapping, obj: SourceObject, columns: tuple[str, ...], shown: str) -> None:
-    missing = sorted(obj.raw_columns_needed() - set(columns))
-    if missing:
-        others = f" (nor {', '.join(missing[1:])})" if len(missing) > 1 else ""
-        raise DataError(
-            f"{shown} has no column '{missing[0]}'{others}, which the mapping needs",
-            file=mapping.file,
-            line=obj.line,
-            hint=nearest(missing[0], columns),
-        )
 
 
 def _targets(result: CursorResult[Any]) -> dict[str, str]:

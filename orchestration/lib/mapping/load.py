@@ -114,7 +114,7 @@ def _object(
         totals = DropRule(TOTAL_REASON, problems.line(path), totals=True)
         feeds = {entity: tuple(_dropping(feed, totals) for feed in several) for entity, several in feeds.items()}
     privacy = checker.privacy(spec, feeds, path)
-    return SourceObject(
+    made = SourceObject(
         name=name,
         load=spec.load,
         line=problems.line(path),
@@ -130,9 +130,25 @@ def _object(
         key=tuple(spec.key),
         personal=dict(spec.personal),
         keep=tuple(spec.keep),
+        renamed=dict(spec.renamed),
         feeds=feeds,
         privacy=privacy,
     )
+    _check_renamed(made, problems, (*path, "renamed"))
+    return made
+
+
+def _check_renamed(obj: SourceObject, problems: PathedProblems, path: KeyPath) -> None:
+    """A column takes the name of one that the mapping knows, and of no other that is there."""
+    used = obj.raw_columns_used() | set(obj.personal) | set(obj.keep)
+    for new, old in obj.renamed.items():
+        if old not in used:
+            problems.add(
+                (*path, new), f"{obj.name}: the mapping reads no column '{old}'", f"{nearest(old, used)}; write "
+                "{name in the file: name in the mapping}",
+            )  # fmt: skip
+        elif new in used:
+            problems.add((*path, new), f"{obj.name}: the mapping reads '{new}' under this name, too", "keep one name")
 
 
 def _check_place(name: str, spec: ObjectSpec, connection: str, problems: PathedProblems) -> None:

@@ -183,6 +183,7 @@ class SourceObject:
     """One kind of file (``file`` is a glob), one ``table`` or one ``query`` of a source.
 
     Attributes:
+        renamed: what a column is called in some files → what the mapping calls it.
         sheet: of a spreadsheet: the name or (from 1) number of the sheet; None: the only visible one with data.
     """
 
@@ -199,6 +200,7 @@ class SourceObject:
     key: tuple[str, ...] = ()
     personal: dict[str, PersonalKind] = field(default_factory=dict)
     keep: tuple[str, ...] = ()
+    renamed: dict[str, str] = field(default_factory=dict)
     feeds: dict[str, tuple[Feed, ...]] = field(default_factory=dict)
     privacy: dict[str, PersonalKind] = field(default_factory=dict)
 

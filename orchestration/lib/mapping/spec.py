@@ -193,6 +193,7 @@ class ObjectSpec(_Spec):
     key: TextList = []
     personal: dict[str, PersonalKind] = {}
     keep: TextList = []
+    renamed: dict[str, Text] = {}
     feeds: dict[str, Annotated[list[FeedSpec], BeforeValidator(_as_list), Field(min_length=1)]] = {}
 
     @model_validator(mode="after")
