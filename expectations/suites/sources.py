@@ -1,4 +1,4 @@
-"""What a source brings against its own past: volume, and columns that came or went."""
+"""What a source brings against its own past: volume, columns that came, went or changed, and its rhythm."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from expectations.model import Check, Inputs, Label
 
 def checks() -> list[Check]:
     """The checks of the canonical gate on the sources as a whole."""
-    return [_volume(), _columns()]
+    return [_volume(), _columns(), _types(), _silence()]
 
 
 def _volume() -> Check:
@@ -59,4 +59,57 @@ select source_system || '.' || source_object || ': ' || column_name as key, sour
 from canonical.schema_change
 where acknowledged is null"""
         ),
+    )
+
+
+def _types() -> Check:
+    return Check(
+        id="canonical.source_types",
+        gate="canonical",
+        family="contract",
+        tables=("canonical.retyped_column",),
+        severity="block",
+        owner="data",
+        reason=Label(
+            en="every column reads as it did before; what changed needs the mapping, or triloop acknowledge",
+            zh="各列仍可按原方式读取；若来源已改变，请更正映射，或用 triloop acknowledge 确认",
+        ),
+        sql=lambda _inputs: (
+            """
+select source_system || '.' || source_object || ': ' || column_name as key, source_file,
+  cast(null as bigint) as source_row,
+  unreadable || ' / ' || row_count || ' (' || rule_id || '); ' || proposal_en || ' / ' || proposal_zh as detail
+from canonical.retyped_column
+where acknowledged is null"""
+        ),
+    )
+
+
+_FEWEST_DAYS = 4  # days with news, so three gaps, before a rhythm can be told
+
+
+def _silence() -> Check:
+    def sql(inputs: Inputs) -> str:
+        factor = inputs.settings.gates.silence_factor
+        passed = f"date_diff('day', cast(last_seen_at as date), date '{inputs.today.isoformat()}')"
+        return f"""
+select source_system || '.' || source_object as key, cast(null as varchar) as source_file,
+  cast(null as bigint) as source_row,
+  {passed} || ' days without news, usually ' || usual_gap_days || ', at most ' || longest_gap_days as detail
+from canonical.source_freshness
+where acknowledged is null and days_with_news >= {_FEWEST_DAYS}
+  and {passed} > greatest({factor} * usual_gap_days, longest_gap_days)"""
+
+    return Check(
+        id="canonical.source_silence",
+        gate="canonical",
+        family="time",
+        tables=("canonical.source_freshness",),
+        severity="warn",
+        owner="data",
+        reason=Label(
+            en="every source brings news in its own rhythm; if its silence is right: triloop acknowledge silence:...",
+            zh="各来源按自身节奏带来新内容；若停更属正常，请用 triloop acknowledge silence:... 确认",
+        ),
+        sql=sql,
     )

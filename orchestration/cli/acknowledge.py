@@ -11,7 +11,12 @@ from orchestration.cli.text import choose_language, say
 from orchestration.lib.errors import ConfigurationError, DataError, nearest
 from orchestration.lib.workspace import Workspace
 
-_TABLES = {"volume": "source_volume", "columns": "schema_change"}
+_TABLES = {
+    "volume": "source_volume",
+    "columns": "schema_change",
+    "types": "retyped_column",
+    "silence": "source_freshness",
+}
 
 
 def acknowledge(
@@ -25,7 +30,7 @@ def acknowledge(
     as_json: JsonOption = False,
     lang: LangOption = None,
 ) -> None:
-    """Say that an unusual volume or changed columns of a source are right, for exactly what came / 确认异常属实."""
+    """Say that something unusual in a source is right, for exactly what came / 确认来源异常属实."""
     from orchestration.lib.landing.acknowledgements import acknowledge as note
     from orchestration.lib.landing.ledger import Ledger
 
@@ -38,35 +43,37 @@ def acknowledge(
     if kind not in _TABLES or not place:
         raise ConfigurationError(
             f"'{subject}' is nothing that can be acknowledged",
-            hint="write volume:<source>.<object> or columns:<source>.<object>, as the failed check names it",
+            hint=f"write KIND:<source>.<object>, as the failed check names it; KIND is one of {', '.join(_TABLES)}",
         )
     if not reason.strip():
         raise ConfigurationError("an acknowledgement needs a reason", hint="add --reason 'why this is right'")
-    content = _content(opened, kind, place)
+    contents = _contents(opened, kind, place)
     from orchestration.defs.who_why import account
 
     with opened.writer_lock("acknowledge"):
         user = account()
-        note(Ledger(opened), kind=kind, subject=place, content=content, reason=reason.strip(), user=user)
-    typer.echo(say("acknowledge.done", language).format(subject=subject, content=content[:12], user=user))
+        for content in contents:
+            note(Ledger(opened), kind=kind, subject=place, content=content, reason=reason.strip(), user=user)
+    told = ", ".join(content[:12] for content in contents)
+    typer.echo(say("acknowledge.done", language).format(subject=subject, content=told, user=user))
 
 
-def _content(workspace: Workspace, kind: str, place: str) -> str:
-    """The content that the last build of canonical saw there."""
+def _contents(workspace: Workspace, kind: str, place: str) -> list[str]:
+    """The contents that the last build of canonical saw there, and that nobody has acknowledged."""
     from orchestration.lib.warehouse import connect
 
     with connect(workspace, read_only=True) as connection:
         rows = connection.execute(
-            "SELECT source_system || '.' || source_object, any_value(content) "
-            f"FROM canonical.{_TABLES[kind]} GROUP BY 1"
+            "SELECT DISTINCT source_system || '.' || source_object, content "
+            f"FROM canonical.{_TABLES[kind]} WHERE content IS NOT NULL AND acknowledged IS NULL ORDER BY ALL"
         ).fetchall()
-    known = dict(rows)
+    known = [subject for subject, _content in rows]
     if place not in known:
         raise DataError(
             f"there is nothing to acknowledge about the {kind} of '{place}'",
-            hint=nearest(place, known) if known else "no source has changed its columns",
+            hint=nearest(place, known) if known else "'triloop ingest' brings what is seen up to date",
         )
-    return str(known[place])
+    return [content for subject, content in rows if subject == place]
 
 
 def _list(workspace: Workspace, lang: str, *, as_json: bool) -> None:

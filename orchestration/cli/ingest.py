@@ -62,6 +62,7 @@ def _told(done: Ingested) -> dict[str, Any]:
             for account in done.accounts
         ],
         "quarantine": [asdict(one) for one in done.held_back],
+        "changed": [asdict(one) for one in done.changed],
         "refused": [
             {
                 "source": one.source,
@@ -92,6 +93,15 @@ def _draw(done: Ingested, lang: str) -> None:
                 for one in done.held_back
             ],
             right=[0],
+        )
+    if done.changed:
+        typer.echo("\n" + say("ingest.changed", lang))
+        print_table(
+            [say(f"ingest.{key}", lang) for key in ("file", "column", "change", "proposal")],
+            [
+                [one.source_file, one.column, say(f"ingest.{one.change}", lang), getattr(one, f"proposal_{lang}")]
+                for one in done.changed
+            ],
         )
     if done.refused:
         typer.echo("\n" + say("ingest.refused", lang))

@@ -35,11 +35,25 @@ class HeldBack:
 
 
 @dataclass(frozen=True)
+class ChangedColumn:
+    """A column of a source that came, went, or does not read any more, and that nobody has acknowledged."""
+
+    source: str
+    source_object: str
+    source_file: str
+    column: str
+    change: str
+    proposal_en: str
+    proposal_zh: str
+
+
+@dataclass(frozen=True)
 class Ingested:
-    """What an ingestion did: the account of every file, what is held back, and what was refused."""
+    """What an ingestion did: the account of every file, what is held back, what changed, and what was refused."""
 
     accounts: list[RowAccount]
     held_back: list[HeldBack]
+    changed: list[ChangedColumn]
     refused: list[Refusal]
 
 
@@ -74,7 +88,20 @@ def ingest(
                 refused.append(Refusal(mapping.source, obj.name, error))
                 progress(f"refused {mapping.source}.{obj.name}: {error.message}")
     result = build_canonical(workspace, settings, mappings, progress=progress)
-    return Ingested(result.accounts, _held_back(workspace), refused)
+    return Ingested(result.accounts, _held_back(workspace), _changed(workspace), refused)
+
+
+def _changed(workspace: Workspace) -> list[ChangedColumn]:
+    from orchestration.lib.warehouse import connect
+
+    with connect(workspace, read_only=True) as connection:
+        rows = connection.execute(
+            "SELECT source_system, source_object, source_file, column_name, change, '', '' "
+            "FROM canonical.schema_change WHERE acknowledged IS NULL UNION ALL "
+            "SELECT source_system, source_object, source_file, column_name, 'retyped', proposal_en, proposal_zh "
+            "FROM canonical.retyped_column WHERE acknowledged IS NULL ORDER BY ALL"
+        ).fetchall()
+    return [ChangedColumn(*row) for row in rows]
 
 
 def _held_back(workspace: Workspace) -> list[HeldBack]:

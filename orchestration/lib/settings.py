@@ -186,6 +186,8 @@ class GateSettings(_Group):
     volume_shrink_limit: Share = Decimal("0.30")
     volume_growth_limit: Annotated[Exact, Field(gt=1)] = Decimal("3")
     volume_least_rows: Count = 20
+    unreadable_share_limit: Share = Decimal("0.20")
+    silence_factor: Annotated[Exact, Field(ge=1)] = Decimal("2")
     thresholds: dict[str, CheckThreshold] = Field(default_factory=dict)
 
 

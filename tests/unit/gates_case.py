@@ -259,6 +259,12 @@ create table canonical.source_volume (source_system varchar, source_object varch
   acknowledged varchar);
 create table canonical.schema_change (source_system varchar, source_object varchar, source_file varchar,
   content varchar, column_name varchar, change varchar, acknowledged varchar);
+create table canonical.retyped_column (source_system varchar, source_object varchar, source_file varchar,
+  content varchar, column_name varchar, rule_id varchar, unreadable bigint, row_count bigint, proposal_en varchar,
+  proposal_zh varchar, acknowledged varchar);
+create table canonical.source_freshness (source_system varchar, source_object varchar, batches bigint,
+  last_seen_at timestamp, content varchar, days_with_news bigint, usual_gap_days bigint, longest_gap_days bigint,
+  acknowledged varchar);
 create table canonical.entity_presence (entity varchar, is_mapped boolean, row_count bigint);
 """
 

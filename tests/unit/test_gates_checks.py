@@ -124,6 +124,24 @@ FAULTS = [
         "added",
     ),
     Fault(
+        "canonical.source_types",
+        "insert into canonical.retyped_column values"
+        "('erp', 'lead', 'lead.csv', 'sha', '日期', 'cast:created_at', 9, 10, 'write x', '写 x', null),"
+        "('erp', 'lead', 'l2.csv', 'sh2', '日期', 'cast:created_at', 9, 10, 'x', 'x', 'right (me)')",
+        "erp.lead: 日期",
+        ("lead.csv", None),
+        "9 / 10 (cast:created_at); write x / 写 x",
+    ),
+    Fault(
+        "canonical.source_silence",
+        "insert into canonical.source_freshness values ('erp', 'lead', 4, '2020-01-01', 'sha', 4, 7, 9, null),"
+        "('erp', 'x', 4, '2020-01-01', 'sha', 4, 7, 9, 'closed (me)'),"
+        "('erp', 'y', 3, '2020-01-01', 'sha', 3, 1, 1, null)",
+        "erp.lead",
+        (None, None),
+        "days without news, usually 7, at most 9",
+    ),
+    Fault(
         "canonical.quarantine_share",
         "update canonical.row_account set rows_in = 39, quarantined = 2 where entity = 'lead';"
         "insert into canonical.quarantine (source_system, source_object, entity, source_file, source_row, rule_id) "

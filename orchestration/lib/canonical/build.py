@@ -10,6 +10,7 @@ import duckdb
 from orchestration.lib.canonical.accounts import CanonicalResult, RowAccount
 from orchestration.lib.canonical.entity import build_entity
 from orchestration.lib.canonical.released import FeedKey
+from orchestration.lib.canonical.retyped import find_retyped
 from orchestration.lib.canonical.sources import write_sources
 from orchestration.lib.canonical.state import FeedInput, inputs_fingerprint, outputs_fingerprint, reusable
 from orchestration.lib.canonical.tables import PER_ENTITY_TABLES, reset, table
@@ -66,7 +67,17 @@ def build_canonical(
                 progress=progress or (lambda _: None),
                 releases=releases,
             )
-            write_sources(connection, mappings, batches, acknowledgements(ledger))
+            said = acknowledgements(ledger)
+            retyped = find_retyped(
+                connection,
+                contract or load_contract(),
+                mappings,
+                batches,
+                company_zone=settings.company.timezone,
+                limit=settings.gates.unreadable_share_limit,
+                said=said,
+            )
+            write_sources(connection, mappings, batches, said, retyped)
             crash_point("CANONICAL_BUILT")
             connection.execute("COMMIT")
         except BaseException:

@@ -1,13 +1,15 @@
-"""What every source object has brought over time: freshness, volume against its own past, columns that came or went."""
+"""What every source object has brought over time: freshness, volume and columns against its own past."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median_low
 
 import duckdb
 
+from orchestration.lib.canonical.retyped import Retyped
 from orchestration.lib.canonical.tables import OTHER_TABLES, table
 from orchestration.lib.landing.acknowledgements import Acknowledgement
 from orchestration.lib.landing.model import Batch
@@ -50,8 +52,13 @@ def write_sources(
     mappings: Sequence[SourceMapping],
     batches: Mapping[tuple[str, str], Sequence[Batch]],
     said: Sequence[Acknowledgement],
+    retyped: Sequence[Retyped],
 ) -> None:
-    """Fill ``source_freshness``, ``source_volume`` and ``schema_change``."""
+    """Fill ``source_freshness``, ``source_volume``, ``schema_change`` and ``retyped_column``.
+
+    Args:
+        retyped: rows of ``retyped_column`` but for the acknowledgement.
+    """
     because = {(one.kind, one.subject, one.content): f"{one.reason} ({one.user})" for one in said}
     fresh: list[list[object]] = []
     volumes: list[list[object]] = []
@@ -60,7 +67,7 @@ def write_sources(
         for obj in mapping.objects.values():
             place, subject = [mapping.source, obj.name], f"{mapping.source}.{obj.name}"
             several = batches[mapping.source, obj.name]
-            fresh.append([*place, len(several), max((batch.first_seen_at for batch in several), default=None)])
+            fresh.append([*place, *_freshness(subject, several, because)])
             seen = observations(obj, several)
             if seen:
                 last, before = seen[-1], [one.rows for one in seen[:-1][-REMEMBERED:]]
@@ -85,6 +92,24 @@ def write_sources(
     _insert(connection, "source_freshness", fresh)
     _insert(connection, "source_volume", volumes)
     _insert(connection, "schema_change", changes)
+    _insert(
+        connection,
+        "retyped_column",
+        [[*one.as_row(), because.get(("types", one.subject, one.batch.sha256))] for one in retyped],
+    )
+
+
+def _freshness(subject: str, batches: Sequence[Batch], because: Mapping[tuple[str, str, str], str]) -> list[object]:
+    """When the source last told something new, and how many days it usually and at most lets pass in between."""
+    if not batches:
+        return [0, None, None, 0, None, None, None]
+    last = max(batches, key=lambda batch: batch.first_seen_at)
+    days = sorted({batch.first_seen_at.date() for batch in batches})
+    gaps = [(later - earlier).days for earlier, later in pairwise(days)][-REMEMBERED:]
+    return [
+        len(batches), last.first_seen_at, last.sha256, len(days), median_low(gaps) if gaps else None,
+        max(gaps, default=None), because.get(("silence", subject, last.sha256)),
+    ]  # fmt: skip
 
 
 def _changed_columns(batches: Sequence[Batch]) -> list[tuple[Batch, str, str]]:

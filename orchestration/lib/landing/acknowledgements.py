@@ -7,8 +7,6 @@ from datetime import datetime
 
 from orchestration.lib.landing.ledger import Ledger, now
 
-KINDS = ("volume", "columns")
-
 
 @dataclass(frozen=True)
 class Acknowledgement:

@@ -111,6 +111,15 @@ class CompiledFeed:
             f"FROM {self._staged(relation, f'{self._carried()}, {raw_row} AS raw_row')} AS f"
         )
 
+    def share_held_by(self, relation: str, rule_id: str) -> str | None:
+        """SQL of how many rows of ``relation`` a rule holds back, and of how many; None if there is no such rule."""
+        known = [one for one in self.rules if rule_id in (one.rule_id, *(closer.rule_id for closer in one.closer))]
+        if not known:
+            return None
+        held = f"count(*) FILTER (WHERE {known[0].condition})"
+        staged = self._staged(relation, self._carried())
+        return f"SELECT {held}, count(*) FROM {staged} AS f WHERE ({self.drop}) IS NULL"
+
 
 def compile_feed(
     mapping: SourceMapping,
