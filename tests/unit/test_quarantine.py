@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from orchestration.lib.errors import ConfigurationError, DataError
 from orchestration.lib.landing import land_object
 from orchestration.lib.landing.releases import Releases
 from orchestration.lib.mapping import load_mappings
+from orchestration.lib.quarantine.release import release_rows
+from orchestration.lib.quarantine.rows import held_rows
 from orchestration.lib.settings import load_settings
 from orchestration.lib.spreadsheet_text import neutral
 from orchestration.lib.warehouse import connect
@@ -272,6 +275,78 @@ def test_a_broken_row_is_written_anew(place: Place) -> None:
     )
     place.run()
     assert place.query(ROWS)[-1] == ("erp:P4", "2026-02-01", "4.00", 5)
+
+
+ONCE = "SELECT count(*), count(DISTINCT payment_id), count(DISTINCT (source_sha256, source_row)) FROM canonical.payment"
+
+
+def test_a_released_row_that_converts_by_itself_later_is_not_doubled(place: Place) -> None:
+    payments(place)
+    place.command("release", place.row_id(3), "--set", "日=2026-02-28", "--reason", "x")
+    place.command("release", place.row_id(4), "--accept", "--reason", "x")
+    place.run()
+    assert place.query(ONCE) == [(3, 3, 3)]
+    text = MAPPING.replace("amount: 额", "amount: {from: 额, round: half_up}")
+    for mapping in (text, text.replace("paid_on: 日", "paid_on: {value: 2026-03-01}"), MAPPING):
+        place.map(mapping)
+        for _ in range(2):
+            place.run()
+            assert place.query(ONCE) == [(3, 3, 3)]
+            assert place.query(FATES.format("payment")) == [(3, 3, 0, 0)]
+            assert place.query("SELECT source_row, outcome FROM canonical.release ORDER BY 1") == [
+                (3, "loaded"),
+                (4, "loaded"),
+            ]
+
+
+def test_a_release_of_a_content_that_was_replaced_waits_and_says_so(place: Place) -> None:
+    """The correction was of what stood there: what stands there now is judged by itself."""
+    place.map(MAPPING.replace("load: append", "load: snapshot"))
+    payments(place)
+    place.command("release", place.row_id(3), "--set", "日=2026-02-28", "--reason", "x")
+    place.put("pay1.csv", PAYMENTS.format(PHONE).replace("5.00", "6.00"))
+    said = place.run()
+    assert [one for one in said if "row 3 waits (payment): a later content stands in its place" in one]
+    assert [one[0] for one in place.query(ROWS)] == ["erp:P1"]
+    assert place.ask("list")["rules"][0] == {"rule": "cast:paid_on", "state": "held", "rows": 1}
+    place.put("pay1.csv", PAYMENTS.format(PHONE))  # the content that the release is of comes back
+    assert not [one for one in place.run() if "waits" in one]
+    assert place.query(ROWS)[1] == ("erp:P2", "2026-02-28", "5.00", 3)
+
+
+def test_a_release_of_a_feed_that_is_not_mapped_any_more_says_so(place: Place) -> None:
+    payments(place)
+    place.command("release", place.row_id(3), "--set", "日=2026-02-28", "--reason", "x")
+    head, _, rest = MAPPING.partition("  payments:")
+    leads = rest[rest.index("  leads:") :]
+    place.map(head + leads)
+    place.put("lead1.csv", "号,日,电话,分\nL1,2026-01-01,,1\n")
+    assert [one for one in place.run() if "row 3 waits (payment): the mapping has no such feed" in one]
+    place.map(MAPPING)
+    place.run()
+    assert place.query(ROWS)[1] == ("erp:P2", "2026-02-28", "5.00", 3)
+
+
+def test_releases_at_the_same_time_leave_one(place: Place) -> None:
+    """Each takes the writer's lock in turn: the last stands, the others are on record as replaced."""
+    payments(place)
+    (row,) = [one for one in held_rows(place.workspace) if one.source_row == 3]
+
+    def release(day: int) -> None:
+        with place.workspace.writer_lock("a test"):
+            release_rows(
+                place.workspace, [row], changes={"日": f"2026-02-{day}"}, accept=False, reason=f"{day}", user="u"
+            )
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(release, range(10, 18)))
+    releases = Releases(place.workspace)
+    (active,) = releases.active()
+    assert len(releases.all()) == 8
+    assert {one.revoked_because for one in releases.all()} == {"replaced by a later release", None}
+    place.run()
+    assert place.query(ROWS)[1] == ("erp:P2", active.changes["日"], "5.00", 3)
+    assert place.query(ONCE) == [(2, 2, 2)]
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx", "jsonl"])

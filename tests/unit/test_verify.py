@@ -42,7 +42,7 @@ def test_a_workspace_that_only_took_data_in(place: Place) -> None:
     found = {one.invariant: one.status for one in verify_workspace(place.workspace)}
     assert [name for name, status in found.items() if status is Status.VIOLATED] == []
     assert {name for name, status in found.items() if status is Status.OK} == {"I1", "I3", "I7", "I8", "I9"}
-    assert list(found) == [f"I{number}" for number in range(1, 11)]
+    assert list(found) == [f"I{number}" for number in range(1, 12)]
 
 
 def test_released_rows_keep_every_invariant(place: Place) -> None:
@@ -165,7 +165,7 @@ def test_the_command(place: Place) -> None:
         assert stop.value.code == code
         told = json.loads(place.capsys.readouterr().out)
         assert told["ok"] is (code == 0)
-        assert len(told["invariants"]) == 10
+        assert len(told["invariants"]) == 11
     with pytest.raises(SystemExit) as stop:
         main(["verify", "--workspace", str(place.workspace.root), "--lang", "zh"])
     said = place.capsys.readouterr().out

@@ -9,6 +9,7 @@ import duckdb
 
 from orchestration.lib.canonical.accounts import CanonicalResult, RowAccount
 from orchestration.lib.canonical.entity import build_entity
+from orchestration.lib.canonical.landed import in_play
 from orchestration.lib.canonical.released import FeedKey
 from orchestration.lib.canonical.retyped import find_retyped
 from orchestration.lib.canonical.sources import write_sources
@@ -126,6 +127,7 @@ def _build(
         entity.name: inputs_fingerprint(entity, feeds.get(entity.name, ()), batches, company_zone, releases)
         for entity in contract.entities.values()
     }
+    _tell_waiting(feeds, batches, releases, progress)
     kept = reusable(connection, contract.entities, inputs)
     reset(connection, contract.entities.values(), kept)
     accounts = _accounts_of(connection)
@@ -154,6 +156,25 @@ def _build(
     order = list(contract.entities)
     accounts.sort(key=lambda one: (order.index(one.entity), one.source_system, one.source_object, one.source_file))
     return CanonicalResult(counts, frozenset(feeds), accounts, frozenset(kept & feeds.keys()))
+
+
+def _tell_waiting(
+    feeds: Mapping[str, Sequence[FeedInput]],
+    batches: Batches,
+    releases: Mapping[FeedKey, Sequence[Release]],
+    progress: Progress,
+) -> None:
+    """Say which releases do nothing now: their feed or their content is not there any more."""
+    objects = {
+        (mapping.source, obj.name, feed.name): obj for several in feeds.values() for mapping, obj, feed in several
+    }
+    for key, several in releases.items():
+        obj = objects.get(key)
+        counting = set() if obj is None else {batch.sha256 for batch in in_play(obj, batches[key[0], key[1]])[0]}
+        for one in several:
+            if one.sha256 not in counting:
+                why = "the mapping has no such feed" if obj is None else "a later content stands in its place"
+                progress(f"release {one.release_id}: {one.source_file} row {one.source_row} waits ({key[2]}): {why}")
 
 
 def _accounts_of(connection: duckdb.DuckDBPyConnection) -> list[RowAccount]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -85,11 +86,13 @@ def read_landed(
     Raises:
         DataError: a landed file is gone or cannot be read.
     """
-    live, superseded = _in_play(obj, [batch for batch in batches if batch.is_current])
+    live, superseded = in_play(obj, batches)
     return Landed(mapping, obj, live, superseded, _groups(connection, live))
 
 
-def _in_play(obj: SourceObject, batches: list[Batch]) -> tuple[tuple[Batch, ...], tuple[Batch, ...]]:
+def in_play(obj: SourceObject, batches: Sequence[Batch]) -> tuple[tuple[Batch, ...], tuple[Batch, ...]]:
+    """The contents that are read, and those that a later one of a snapshot replaced as a whole; oldest first."""
+    batches = [batch for batch in batches if batch.is_current]
     if obj.load != "snapshot":
         return tuple(batches), ()
     # a table of a database is one state, whatever name its rows landed under

@@ -9,7 +9,19 @@ import duckdb
 
 from orchestration.lib.contract import Label
 from orchestration.lib.errors import TriloopError
-from orchestration.lib.verify import audit, gates, hashes, isolation, loss, money, personal, replay, rows, weights
+from orchestration.lib.verify import (
+    audit,
+    gates,
+    hashes,
+    isolation,
+    loss,
+    metamorphic,
+    money,
+    personal,
+    replay,
+    rows,
+    weights,
+)
 from orchestration.lib.verify.context import Context, open_context
 from orchestration.lib.verify.model import Invariant, Outcome
 from orchestration.lib.workspace import Workspace
@@ -27,6 +39,7 @@ INVARIANTS = (
     Invariant("I8", Label(en="every run is on record", zh="每次运行均有记录"), audit.check),
     Invariant("I9", Label(en="personal data is in the vault alone", zh="个人数据仅在保险库中"), personal.check),
     Invariant("I10", Label(en="shares are exact", zh="分配精确无误"), weights.check),
+    Invariant("I11", Label(en="a change changes only what it must", zh="变更仅影响应变部分"), metamorphic.check),
 )
 
 
