@@ -102,6 +102,7 @@ def test_all_problems_at_once(workspace: Workspace) -> None:
         ("mql_at: {from: a, formats: [yyyy-mm-dd]}", 13, "is not a date format", ""),
         ("mql_at: {from: a, formats: ['%d/%m/%Y', '%m/%d/%Y']}", 13, "can both read '05/04/2003'", ""),
         ("mql_at: {from: a, formats: ['%Q']}", 13, "is not a date format", ""),
+        ("mql_at: {from: a, formats: ['%年']}", 13, "is not a date format", ""),
         ("mql_at: {from: a, formats: ['%Y-%m-%dT%H:%M:%SZ']}", 13, "end it in %z", ""),
         ("region: {from: a, formats: ['%Y']}", 13, "'formats' is for dates", ""),
         ("region: {from: a, round: half_up}", 13, "'round' and 'multiply' are for numbers", ""),

@@ -205,6 +205,8 @@ def check_formats(formats: tuple[str, ...]) -> str | None:
             connection.execute(f"SELECT try_strptime('', '{one.replace(chr(39), chr(39) * 2)}')").fetchall()
         except duckdb.Error as error:
             return f"'{one}' is not a date format: {str(error).splitlines()[0]}"
+        except UnicodeDecodeError:  # the engine takes the first byte behind the % for a sign, and cuts the character
+            return f"'{one}' is not a date format: a % stands before a character that is no sign of it"
     for one, sample in shown.items():
         for other in shown:
             query = "SELECT strftime(try_strptime(?, ?), ?), strftime(try_strptime(?, ?), ?)"
