@@ -44,7 +44,7 @@ class Piece:
     """
 
     def __init__(self, data: bytes, signs: Signs, *, last: bool, longest: int, has_marks: bool) -> None:
-        self.data, self._signs = data, signs
+        self.data, self._signs, self._last = data, signs, last
         self.array: Bytes = np.frombuffer(data, dtype=np.uint8)
         self._position: Positions = np.flatnonzero(signs.special[self.array])
         self._sign = self.array[self._position]
@@ -106,7 +106,8 @@ class Piece:
         """The line break that ends the line which begins at ``start``, whatever the quotes say; -1 for none."""
         feed, lone = self.data.find(b"\n", start), self.data.find(b"\r", start)
         if lone >= 0 and lone + 1 != feed and (feed < 0 or lone < feed):
-            return lone if lone + 1 < len(self.data) else -1  # at the very end it may be half of a CRLF
+            # at the very end it may be half of a CRLF, as long as more is to come
+            return lone if self._last or lone + 1 < len(self.data) else -1
         return feed
 
     def _break_off(self, record: int, code: int) -> None:
