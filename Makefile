@@ -60,7 +60,7 @@ fuzz: $(STAMP) ## 200,000 texts of numbers, dates and ids against a reader of it
 bench-landing: $(STAMP) ## what landing a million rows costs, against DuckDB's own read_csv
 	@PYTHONPATH=. $(BIN)/python benchmarks/landing.py
 
-seeded-faults: $(STAMP) ## put 30 faults into the parsing code, one at a time: the tests must catch each (minutes)
+seeded-faults: $(STAMP) ## put 36 faults into the parsing code, one at a time: the tests must catch each (minutes)
 	@$(BIN)/python benchmarks/seeded_faults.py
 
 clean: ## remove the demo workspace and caches (never the landing of another workspace)
