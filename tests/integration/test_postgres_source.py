@@ -204,7 +204,7 @@ def test_names_that_are_not_there(source: Source) -> None:
     assert (error.hint or "").startswith("did you mean 'sale_order'?")
     assert error.line == 4
     error = source.refusal("table: sale_order", ["id", "regoin"])
-    assert "erp#sale_order has no column 'regoin'" in error.message
+    assert "erp#sale_order: there is no column 'regoin'" in error.message
     assert "did you mean 'region'?" in (error.hint or "")
     error = source.refusal("query: select regoin from sale_order", ["id"])
     assert 'column "regoin" does not exist' in error.message

@@ -114,18 +114,15 @@ def _proposal(
     before: Batch | None,
     keys: VaultKeys,
 ) -> str | None:
-    compared = before is not None and gone in before.columns and before.landed_path.is_file()
-    found = [
-        Likeness(name, _known(scratch, before, gone, name, keys) if compared and before else None, _alike(gone, name))
-        for name in new
-    ]
+    if before is None or gone not in before.columns or not before.landed_path.is_file():
+        return None  # it never was there: the mapping is at fault, not the source
+    found = [Likeness(name, _known(scratch, before, gone, name, keys), _alike(gone, name)) for name in new]
     likely = [one for one in found if one.evidence]
     if not likely:
         return None
     best = max(likely, key=lambda one: (one.share or 0.0, one.is_like_by_name))
-    state = "is gone" if compared else "is not there"
     return (
-        f"'{gone}' {state}, and '{best.column}' looks like it ({best.evidence}): if it is the same, write renamed: "
+        f"'{gone}' is gone, and '{best.column}' looks like it ({best.evidence}): if it is the same, write renamed: "
         f"{{{best.column}: {gone}}} in the object '{obj.name}' ({mapping.file.name}, line {obj.line})"
     )
 
