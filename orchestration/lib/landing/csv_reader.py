@@ -22,6 +22,7 @@ from orchestration.lib.landing.totals import mark_totals
 if TYPE_CHECKING:
     from orchestration.lib.mapping.model import Format
 
+_AT_ONCE = 1 << 18  # characters whose structure is looked at together: few enough to stay in the processor's cache
 _NEVER = "\x01never\x01"  # the null text of the parser: empty stays empty, as received
 
 
@@ -53,6 +54,7 @@ def read_csv(
         shown=shown,
         most_bytes=scratch.limits.max_unpacked_mb * MB,
         tolerated=undecodable,
+        at_once=_AT_ONCE,
     )
     with clean_path.open("wb") as out:
         cleaner = CsvCleaner(

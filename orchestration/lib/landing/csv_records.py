@@ -28,10 +28,17 @@ class Signs:
 
     def __init__(self, delimiter: str, quote: str) -> None:
         self.delimiter, self.quote = ord(delimiter), ord(quote)
-        self.special = np.zeros(256, dtype=bool)
-        self.special[[self.delimiter, self.quote, LF, CR, NUL]] = True
+        self._special = (self.delimiter, self.quote, LF, CR, NUL)
         self.border = np.zeros(256, dtype=bool)  # what may stand beside the quotes of a field
         self.border[[self.delimiter, self.quote, LF, CR]] = True
+
+    def places(self, data: bytes, array: Bytes) -> Positions:
+        """Where in ``data`` such bytes stand. Comparing with those it has is several times as fast as a look-up."""
+        found: Flags = np.zeros(len(array), dtype=bool)
+        for sign in self._special:
+            if sign in data:
+                found |= array == sign
+        return np.flatnonzero(found)
 
 
 class Piece:
@@ -46,7 +53,7 @@ class Piece:
     def __init__(self, data: bytes, signs: Signs, *, last: bool, longest: int, has_marks: bool) -> None:
         self.data, self._signs, self._last = data, signs, last
         self.array: Bytes = np.frombuffer(data, dtype=np.uint8)
-        self._position: Positions = np.flatnonzero(signs.special[self.array])
+        self._position: Positions = signs.places(data, self.array)
         self._sign = self.array[self._position]
         self._is_quote = self._sign == signs.quote
         inside: Flags = (np.cumsum(self._is_quote) & 1).astype(bool)  # in quotes, after the sign

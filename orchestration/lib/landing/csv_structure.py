@@ -118,8 +118,12 @@ class CsvCleaner:
             DataError: it is empty, its header does not name each column once, or too much of it is broken.
         """
         carry = b""
+        enough = 0  # a record of many blocks is looked at again when it has doubled, not with every block
         for block in blocks:
-            carry = self._through(carry + block, last=False)
+            carry += block
+            if len(carry) >= enough:
+                carry = self._through(carry, last=False)
+                enough = 2 * len(carry)
         self._through(carry, last=True)
         if not self._file.columns:
             raise DataError(

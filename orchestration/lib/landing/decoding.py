@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 
 from orchestration.lib.errors import DataError
 
-BLOCK = 8 << 20
+BLOCK = 8 << 20  # bytes that are decoded and judged at once
 # GB18030 contains GBK and GB2312 whole; spreadsheet programs write characters beyond them under the older names.
 _CODECS = {"gbk": "gb18030", "gb2312": "gb18030", "utf-8-sig": "utf-8"}
 _CANDIDATES = ("utf-8", "gb18030", "utf-16", "big5")
@@ -34,13 +34,20 @@ class Undecodable:
 
 
 def utf8_blocks(
-    path: Path, *, encoding: str, shown: str, most_bytes: int | None = None, tolerated: Undecodable | None = None
+    path: Path,
+    *,
+    encoding: str,
+    shown: str,
+    most_bytes: int | None = None,
+    tolerated: Undecodable | None = None,
+    at_once: int = BLOCK,
 ) -> Iterator[bytes]:
     """The text of a file (``.gz`` is unpacked) in UTF-8, in blocks of whole characters, without a byte order mark.
 
     Args:
         most_bytes: what a packed file may unpack to.
         tolerated: bytes that no known encoding explains become :data:`MARK` and are counted here, instead of an error.
+        at_once: characters in a block that is given.
 
     Raises:
         DataError: bytes do not fit the declared encoding (it names offset, line and what would fit), or a packed file
@@ -93,8 +100,8 @@ def utf8_blocks(
             if first and text:
                 text = text.removeprefix("\ufeff")
                 first = False
-            if text:
-                yield text.encode()
+            for start in range(0, len(text), at_once):
+                yield text[start : start + at_once].encode()
             if not block:
                 return
 

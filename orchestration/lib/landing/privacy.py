@@ -11,6 +11,7 @@ import duckdb
 
 from orchestration.lib.landing.model import ADDED, RAW, ROW
 from orchestration.lib.landing.scratch import quoted
+from orchestration.lib.vault.blocks import sorted_runs
 from orchestration.lib.vault.keys import VaultKeys
 from orchestration.lib.vault.store import Added, Vault
 from orchestration.lib.vault.tokens import NORMALISATION, build_tokens
@@ -18,7 +19,7 @@ from orchestration.lib.vault.tokens import NORMALISATION, build_tokens
 if TYPE_CHECKING:
     from orchestration.lib.mapping.model import SourceObject
 
-_AT_ONCE = 50_000
+_AT_ONCE = 16_384
 _JOINS = 16
 
 
@@ -55,27 +56,18 @@ def seal_values(
     plan: Mapping[str, str],
     content: str,
 ) -> Added:
-    """Make a token table ``token_<n>`` per planned column of ``table``, and put the values into the vault.
-
-    Where several spellings share a token, the vault keeps the smallest, so that a repeat gives the same.
-    """
+    """Make a token table ``token_<n>`` per planned column of ``table``, and put the values into the vault."""
+    kinds: dict[str, list[str]] = {}
     for number, (name, kind) in enumerate(plan.items()):
         values = f"select cast({quoted(name)} as varchar) as raw from {table}"
         build_tokens(connection, keys, kind=kind, values_sql=values, target=f"token_{number}")
-    if not plan:
-        return Added()
-    everything = " union all ".join(f"select token, raw from token_{number}" for number in range(len(plan)))
-    # Sorted, because neighbours in the vault's index are then written together.
-    connection.execute(
-        f"select token, min(raw) from ({everything}) where token is not null group by token order by token"
-    )
-    new = forgotten = 0
-    empty = vault.is_empty()  # then every token is new, and none has to be looked up
-    while pairs := connection.fetchmany(_AT_ONCE):
-        added = vault.add(pairs, content=content, all_new=empty)
-        new += added.new
-        forgotten += added.forgotten
-    return Added(new=new, forgotten=forgotten)
+        kinds.setdefault(kind, []).append(f"select token, raw from token_{number} where token is not null")
+    added = Added()
+    for kind, several in sorted(kinds.items()):
+        # Sorted, so that neighbours are sealed together and of several spellings of a value the smallest comes first.
+        pairs = connection.sql(f"select token, raw from ({' union all '.join(several)}) order by token, raw")
+        added += vault.add_runs(kind, sorted_runs(pairs.to_arrow_reader(_AT_ONCE)), content=content)
+    return added
 
 
 def tokenised_select(

@@ -43,6 +43,7 @@ def scratch_space(workspace: Workspace, limits: Limits | None = None) -> Iterato
             connection.execute(f"set temp_directory = {literal(str(folder / 'spill'))}")
             # the text of a time with zone, which contents and tokens are made from, must not depend on the machine
             connection.execute("set timezone = 'UTC'")
+            connection.execute("set arrow_large_buffer_size = true")  # texts of one block may be more than 2 GB
             yield Scratch(folder, connection, limits or Limits())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
