@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -102,14 +104,19 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving() -> Iterator[Api]:
-    """A server on a free port, while it lasts."""
+def serving(*, certificate: Path | None = None) -> Iterator[Api]:
+    """A server on a free port, while it lasts; with a ``certificate`` (and its key, in one file) it speaks TLS."""
 
     class Handler(_Handler):
         pass
 
     server = _Server(("127.0.0.1", 0), Handler)
     Handler.api = Api(server.server_port)
+    if certificate is not None:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(certificate)
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        Handler.api.url = Handler.api.url.replace("http:", "https:")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

@@ -8,10 +8,15 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from orchestration.lib.errors import ConfigurationError, DataError, TriloopError
 from orchestration.lib.landing.rest_answer import retry_after
@@ -334,6 +339,39 @@ def test_tls_is_not_negotiable(case: RestCase, api: Api) -> None:
     case.connection |= {"url": api.url.replace("http:", "https:"), "attempts": 1}
     with pytest.raises(DataError, match="TLS failed"):
         case.land()
+
+
+@pytest.fixture(scope="module")
+def own_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A key and a certificate for 127.0.0.1 that nobody but ourselves has signed, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    file = tmp_path_factory.mktemp("tls") / "own.pem"
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
+    file.write_bytes(secret + made.public_bytes(pem))
+    return file
+
+
+def test_a_certificate_that_nobody_vouches_for(
+    case: RestCase, own_certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(certificate=own_certificate) as api:
+        api.answer = lambda asked: [record(1)]
+        case.connection |= {"url": api.url, "attempts": 1}
+        with pytest.raises(DataError, match="its certificate is not trusted"):
+            case.land()
+        assert api.asked == []
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(own_certificate))  # as a company with its own authority does
+        assert case.land().rows_in == 1
 
 
 def test_redirects(case: RestCase, api: Api) -> None:

@@ -126,7 +126,7 @@ def test_a_moment_of_the_future_hides_nothing(case: RestCase, crm: Crm) -> None:
 def test_a_column_without_order_is_refused(case: RestCase, crm: Crm) -> None:
     crm.put(1, "yesterday")
     case.land()
-    with pytest.raises(DataError, match="cursor column 'updated' .* is neither a time nor a whole number"):
+    with pytest.raises(DataError, match=r"cursor column 'updated' .* is neither a time nor a whole number"):
         case.land()
 
 

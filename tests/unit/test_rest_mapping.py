@@ -11,6 +11,7 @@ import yaml
 from orchestration.lib.errors import ConfigurationError
 from orchestration.lib.mapping import load_mappings
 from orchestration.lib.settings import load_settings
+from orchestration.lib.workspace import Workspace
 from tests.unit.landing_case import new_case
 
 FEED = {"payment": {"columns": {"payment_id": "id", "paid_on": "d", "amount": "a", "currency": {"value": "CNY"}}}}
@@ -77,3 +78,14 @@ def test_what_a_mapping_may_say(
         assert "crm.yml:" in found
     else:
         assert found == ""
+
+
+def test_dagster_sees_the_api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from orchestration.defs.ingest.assets import _landing_asset, _source_asset
+
+    assert problem(tmp_path, monkeypatch, {}) == ""
+    workspace = Workspace(tmp_path / "w")
+    (mapping,) = load_mappings(workspace, load_settings(workspace))
+    (spec,) = _landing_asset(mapping, mapping.objects["o"]).specs
+    assert str(spec.description).startswith("crm: API /o → payment / crm：接口 /o → payment")
+    assert (spec.kinds, _source_asset(mapping).kinds) == ({"rest", "parquet"}, {"rest"})

@@ -94,7 +94,7 @@ def database_url(mapping: SourceMapping) -> URL:
 
 
 @contextmanager
-def reading(mapping: SourceMapping, *, minutes: int = MINUTES) -> Iterator[Connection]:
+def reading(mapping: SourceMapping, *, minutes: float = MINUTES) -> Iterator[Connection]:
     """A connection in a transaction that only reads and sees one state of the database; rolled back at the end.
 
     Args:
@@ -124,7 +124,7 @@ def reading(mapping: SourceMapping, *, minutes: int = MINUTES) -> Iterator[Conne
         engine.dispose()
 
 
-def _engine(mapping: SourceMapping, url: URL, minutes: int) -> Engine:
+def _engine(mapping: SourceMapping, url: URL, minutes: float) -> Engine:
     from sqlalchemy import create_engine, event
     from sqlalchemy.exc import SQLAlchemyError
     from sqlalchemy.pool import NullPool
@@ -132,7 +132,7 @@ def _engine(mapping: SourceMapping, url: URL, minutes: int) -> Engine:
     is_psycopg = url.drivername == "postgresql+psycopg"
     wanted: dict[str | None, int] = {
         _TIMEOUT.get(url.drivername): CONNECT_SECONDS,
-        _SILENCE.get(url.drivername): minutes * 60,
+        _SILENCE.get(url.drivername): max(int(minutes * 60), 1),
     }
     if is_psycopg:
         wanted.update(_WATCHED)
@@ -167,11 +167,11 @@ def _as_text(connection: Any, _: object) -> None:
             connection.adapters.register_loader(info.array_oid, TextLoader)
 
 
-def _transaction(mapping: SourceMapping, connection: Connection, minutes: int) -> Connection:
+def _transaction(mapping: SourceMapping, connection: Connection, minutes: float) -> Connection:
     backend = connection.dialect.name
     if backend == "postgresql":
         connection = connection.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
-        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {minutes * 60_000}")
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(minutes * 60_000)}")
         return connection
     if backend == "mssql":
         return _snapshot(mapping, connection)
@@ -180,7 +180,7 @@ def _transaction(mapping: SourceMapping, connection: Connection, minutes: int) -
     if getattr(connection.dialect, "is_mariadb", False):
         connection.exec_driver_sql(f"SET SESSION max_statement_time = {minutes * 60}")
     elif backend == "mysql":
-        connection.exec_driver_sql(f"SET SESSION max_execution_time = {minutes * 60_000}")
+        connection.exec_driver_sql(f"SET SESSION max_execution_time = {int(minutes * 60_000)}")
     return connection
 
 
