@@ -76,6 +76,7 @@ def ingest(
     from orchestration.lib.canonical import build_canonical
     from orchestration.lib.errors import DataError
     from orchestration.lib.landing import land_object
+    from orchestration.lib.landing.away import LoginError
 
     refused: list[Refusal] = []
     for mapping in mappings:
@@ -84,7 +85,7 @@ def ingest(
                 continue
             try:
                 land_object(workspace, settings, mapping, obj, progress=progress)
-            except DataError as error:
+            except (DataError, LoginError) as error:
                 refused.append(Refusal(mapping.source, obj.name, error))
                 progress(f"refused {mapping.source}.{obj.name}: {error.message}")
     result = build_canonical(workspace, settings, mappings, progress=progress)

@@ -201,6 +201,8 @@ class LimitSettings(_Group):
     max_unpacked_mb: Annotated[int, Field(strict=True, ge=1)] = 2_048
     max_cells: Annotated[int, Field(strict=True, ge=1)] = 60_000_000
     max_deleted_share: Share = Decimal("0.30")
+    max_response_mb: Annotated[int, Field(strict=True, ge=1, le=1024)] = 64
+    max_reading_minutes: Annotated[int, Field(strict=True, ge=1, le=24 * 60)] = 60
 
 
 class MetricSettings(_Group):

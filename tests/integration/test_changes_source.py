@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from orchestration.lib.canonical import build_canonical
 from orchestration.lib.errors import DataError
 from orchestration.lib.landing import LandResult, land_object
+from orchestration.lib.landing.away import AwayError
+from orchestration.lib.landing.sql_connection import database_error, reading
 from orchestration.lib.mapping import load_mappings
 from orchestration.lib.mapping.load import load_mappings as load
 from orchestration.lib.settings import load_settings
@@ -106,11 +110,84 @@ def test_only_what_changed_is_landed(source: Source) -> None:
 
 
 def test_a_change_that_was_committed_late_is_seen_within_the_overlap(source: Source) -> None:
+    source.map("{column: changed, overlap: 2 hours}")
     source.land()
     source.put(5, "5.10", "08:30:00")  # before the highest seen (10:00), within two hours of it
     source.put(6, "6.10", "07:30:00")  # outside: nobody would ever ask for it
     assert source.land().rows_in == 1
     assert [row[0] for row in source.build()[0]] == ["erp:1", "erp:2", "erp:3", "erp:5"]
+
+
+def test_comparing_keys_finds_what_no_overlap_reaches(source: Source) -> None:
+    """Committed hours late, or restored as it was after its deletion: the key is there, so everything is read."""
+    source.land()
+    source.put(6, "6.10", "01:00:00")
+    assert (source.land().rows_in, source.land().rows_in) == (1, 0)
+    source.sql("delete from pay where id = 1")
+    source.land()
+    source.put(1, "1.10", "08:00:00")
+    assert (source.land().rows_in, source.land().rows_in) == (1, 0)
+    assert [row[0] for row in source.build()[0]] == ["erp:1", "erp:2", "erp:3", "erp:6"]
+
+
+def test_a_time_of_the_future_hides_nothing(source: Source) -> None:
+    source.map("{column: changed, overlap: 2 hours}")
+    source.sql("insert into pay values (8, '2026-01-01', 8.10, 'x', '2037-12-31 00:00:00', 8)")
+    assert source.land().rows_in == 4
+    source.put(9, "9.10", "10:30:00")
+    assert (source.land().rows_in, source.land().rows_in) == (1, 0)
+
+
+def test_ties_and_fractions_at_the_highest_value(source: Source) -> None:
+    source.map("{column: changed}")
+    source.sql("alter table pay add column at_6 timestamp(6) null")
+    source.map("{column: at_6}")
+    source.sql("update pay set at_6 = '2026-03-01 10:00:00.123456'")
+    assert source.land().rows_in == 3
+    source.sql(
+        "insert into pay values (4, '2026-01-01', 4, 'x', null, 4, '2026-03-01 10:00:00.123456'), "
+        "(5, '2026-01-01', 5, 'x', null, 5, '2026-03-01 10:00:00.123455')"
+    )
+    assert source.land().rows_in == 1
+
+
+def test_numbers_without_a_scale(source: Source, request: pytest.FixtureRequest) -> None:
+    """A cursor of 10.5 is not rounded up to 11, and amounts come digit for digit."""
+    size = "(38,10)" if "mariadb" in request.node.name else ""
+    source.sql(
+        f"alter table pay add column v numeric{size}", "update pay set v = 10.5", "alter table pay drop column amount"
+    )
+    source.sql(f"alter table pay add column amount numeric{size}", "update pay set amount = 0.30")
+    source.map("{column: v}")
+    assert source.land().rows_in == 3
+    source.sql("update pay set amount = 12345678901234567890.10, v = 10.6 where id = 3")
+    assert (source.land().rows_in, source.land().rows_in) == (1, 0)
+    source.sql("update pay set amount = 5, v = 10.5 where id = 3")
+    assert source.land().rows_in == 1
+
+
+def test_a_table_that_is_emptied_and_filled_again(source: Source) -> None:
+    source.land()
+    source.sql("delete from pay")
+    assert (source.land().rows_in, source.land().rows_in) == (3, 0)
+    assert source.build()[0] == []
+    for number in (1, 2):
+        source.put(number, "7.00", "08:00:00")
+    assert (source.land().rows_in, source.land().rows_in) == (2, 0)
+    assert source.build()[0] == [("erp:1", "7.00"), ("erp:2", "7.00")]
+
+
+def test_a_statement_that_takes_too_long_is_ended(source: Source) -> None:
+    mapping = load_mappings(source.workspace, load_settings(source.workspace))[0]
+    begun = time.monotonic()
+    with reading(mapping, minutes=0.01) as connection:
+        statement = "select pg_sleep(20)" if connection.dialect.name == "postgresql" else "select sleep(20)"
+        try:
+            outcome = connection.exec_driver_sql(statement).scalar()
+        except DBAPIError as error:
+            outcome = database_error(mapping, error, what="it", hint="")
+    assert isinstance(outcome, AwayError) or outcome == 1  # MySQL's sleep is ended, and says 1
+    assert time.monotonic() - begun < 10
 
 
 def test_rows_without_a_time_of_change_are_always_looked_at(source: Source) -> None:
@@ -207,8 +284,8 @@ def test_asked_again_after_it_broke_off(source: Source, monkeypatch: pytest.Monk
     collect: Callable[..., Any] = sql_reader._collect
     broken: list[int] = []
 
-    def breaking(scratch: Any, connection: Any, statement: str, into: str, shown: str) -> Any:
-        found = collect(scratch, connection, statement, into, shown)
+    def breaking(scratch: Any, connection: Any, statement: str, into: str, shown: str, **how: Any) -> Any:
+        found = collect(scratch, connection, statement, into, shown, **how)
         if not broken:
             broken.append(1)
             if "postgres" in str(connection.engine.url):

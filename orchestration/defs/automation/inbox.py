@@ -71,7 +71,7 @@ def what_changed(before: Mapping[str, list[int]], now: Mapping[str, list[int]]) 
 def _files_of(workspace: Workspace) -> Files:
     found: Files = {}
     for mapping in load_mappings(workspace, load_settings(workspace)):
-        if mapping.connection.type == "sql":
+        if mapping.connection.is_server:
             continue  # a server has no file to look at
         for obj in mapping.objects.values():
             for path in matched_files(workspace, mapping, obj):

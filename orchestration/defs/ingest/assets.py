@@ -47,8 +47,7 @@ def _source_asset(mapping: SourceMapping) -> dg.AssetSpec:
 def _landing_asset(mapping: SourceMapping, obj: SourceObject) -> dg.AssetsDefinition:
     contract = load_contract()
     entities = ", ".join(sorted(obj.feeds)) or "–"
-    place = f"files {obj.file}" if obj.file else f"table {obj.table}" if obj.table else "a query"
-    place_zh = f"文件 {obj.file}" if obj.file else f"表 {obj.table}" if obj.table else "查询"
+    place, place_zh = _place(obj)
     received_as = file_kind(obj.file) if obj.file else None
     kind = received_as or mapping.connection.type
     personal = ", ".join(sorted(obj.privacy_plan()))
@@ -92,6 +91,15 @@ def _landing_asset(mapping: SourceMapping, obj: SourceObject) -> dg.AssetsDefini
         )
 
     return landing
+
+
+def _place(obj: SourceObject) -> tuple[str, str]:
+    """Where the object comes from, in English and Chinese."""
+    if obj.file:
+        return f"files {obj.file}", f"文件 {obj.file}"
+    if obj.table:
+        return f"table {obj.table}", f"表 {obj.table}"
+    return (f"API {obj.request.path}", f"接口 {obj.request.path}") if obj.request else ("a query", "查询")
 
 
 def _new_content(mapping: SourceMapping, obj: SourceObject, result: LandResult) -> dg.AssetMaterialization:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 from orchestration.lib.crash_points import crash_point
 from orchestration.lib.landing.archive import archive, archived
+from orchestration.lib.landing.away import AwayError
+from orchestration.lib.landing.changes import Known, Server, read_changes
 from orchestration.lib.landing.drift import require_columns, under_known_names
 from orchestration.lib.landing.landed_file import write_landed
 from orchestration.lib.landing.ledger import Ledger, now
@@ -33,9 +35,6 @@ from orchestration.lib.landing.source_files import (
     settled,
     shown_name,
 )
-from orchestration.lib.landing.sql_changes import read_changes
-from orchestration.lib.landing.sql_connection import AwayError
-from orchestration.lib.landing.sql_reader import read_sql, sql_name
 from orchestration.lib.landing.sqlite_reader import database_state, read_query, read_table, rowset_hash
 from orchestration.lib.vault.keys import VaultKeys
 from orchestration.lib.vault.store import Vault, open_vault
@@ -44,7 +43,7 @@ from orchestration.lib.workspace import Workspace
 if TYPE_CHECKING:
     from orchestration.lib.mapping.model import SourceMapping, SourceObject
 
-RETRY_SECONDS = (1, 5)  # how long a database that is away is waited for, each time before it is asked again
+RETRY_SECONDS = (1, 5)  # how long a database that is away is waited for, before each further attempt
 _CLOCK_TICK = 2.0  # seconds: a file changed later than this before we looked may change again without a trace
 _WITHHELD = "holds values of a forgotten person"
 
@@ -59,13 +58,23 @@ def land(
     with open_vault(workspace, keys) as vault:
         landing = _Landing(workspace, mapping, obj, vault=vault, keys=keys, limits=limits)
         landing.tell = progress
-        if mapping.connection.type == "sql":
+        if mapping.connection.is_server:
             landing.ask(mapping)
         for path in paths:
             landing.take(path)
         landing.redo_changed()
         landing.remove_exposed()
         return landing.result()
+
+
+def _server(mapping: SourceMapping, obj: SourceObject, limits: Limits, tell: Progress) -> Server:
+    if mapping.connection.type == "rest":
+        from orchestration.lib.landing.rest_source import RestSource
+
+        return RestSource(mapping, obj, limits, tell=tell)
+    from orchestration.lib.landing.sql_source import SqlSource
+
+    return SqlSource(mapping, obj)
 
 
 def _told(query: str | None) -> str:
@@ -143,49 +152,53 @@ class _Landing:
             self._take_content(scratch, sha256, name, state, lambda: self._read(scratch, original, name))
 
     def ask(self, mapping: SourceMapping) -> None:
-        """Land what a database server gives. One that is away for a moment is asked again; one that stays away leaves
-        what it brought before.
+        """Land what a server gives. One that is away for a moment is asked again; one that stays away leaves what it
+        brought before.
 
         Raises:
             DataError: it stays away and has never brought anything, or gives what cannot be taken.
         """
-        take = self._take_sql if self._obj.cursor is None else self._take_changes
-        for wait in (*RETRY_SECONDS, None):
+        server = _server(mapping, self._obj, self._limits, self.tell)
+        # an API is asked again request by request; and no reading is begun when the time for one is over
+        waits = RETRY_SECONDS if mapping.connection.type == "sql" else ()
+        until = time.monotonic() + self._limits.max_reading_minutes * 60
+        for wait in (*waits, None):
             try:
-                take(mapping)
+                self._take_from(server)
                 return
             except AwayError as error:
-                if wait is not None:
+                if wait is not None and time.monotonic() + wait < until:
                     self.tell(f"{self._place}: {error.message}; asking again in {wait} s")
                     time.sleep(wait)
                 elif self._ledger.batches(self._source, self._obj.name):
                     self._stale = error.message
                     self.tell(f"{self._place}: STALE: {error.message}; what it brought before stands")
+                    return
                 else:
                     raise
 
-    def _take_changes(self, mapping: SourceMapping) -> None:
-        """Land what changed in a table since the last time; nothing, if nothing did."""
-        name = sql_name(mapping, self._obj)
-        batches = self._ledger.batches(self._source, self._obj.name)
-        kept = [archived(self._workspace, batch.sha256) for batch in batches]
-        self.tell(f"{self._place}: reading what changed in {name}")
+    def _take_from(self, server: Server) -> None:
+        """Land what a server gives: everything, or with a cursor what changed since the last time, if anything did.
+
+        Only its rows can tell whether it changed.
+        """
         with scratch_space(self._workspace, self._limits) as scratch:
-            changes = read_changes(scratch, mapping, self._obj, [path for path in kept if path is not None])
+            if self._obj.cursor is None:
+                self.tell(f"{self._place}: reading {server.name}")
+                self._take_rows(scratch, server.read(scratch, table="raw"), server.name, "")
+                return
+            batches = self._ledger.batches(self._source, self._obj.name)
+            originals = [(archived(self._workspace, batch.sha256), batch.first_seen_at) for batch in batches]
+            self.tell(f"{self._place}: reading what changed in {server.name}")
+            known = [Known(path, moment) for path, moment in originals if path is not None]
+            changes = read_changes(scratch, server, self._obj, known)
             if batches and not changes.rows:
                 self._unchanged += 1
                 return
-            self._take_rows(scratch, changes.columns, name, "")
-
-    def _take_sql(self, mapping: SourceMapping) -> None:
-        """Land what a table or query of a database server gives; only its rows can tell whether it changed."""
-        name = sql_name(mapping, self._obj)
-        self.tell(f"{self._place}: reading {name}")
-        with scratch_space(self._workspace, self._limits) as scratch:
-            self._take_rows(scratch, read_sql(scratch, mapping, self._obj, table="raw"), name, "")
+            self._take_rows(scratch, changes.columns, server.name, "")
 
     def _take_rows(self, scratch: Scratch, columns: tuple[str, ...], name: str, state: str) -> None:
-        """Land the rows of a database, which are in ``raw``; their original is a Parquet file of them."""
+        """Land the rows of a database or an API, which are in ``raw``; their original is a Parquet file of them."""
 
         def keep() -> tuple[str, ...]:
             original = literal(str(scratch.folder / "original"))

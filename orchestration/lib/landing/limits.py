@@ -20,8 +20,10 @@ class Limits:
         max_columns: of one file or table.
         max_record_mb: length of one record of a text file.
         max_unpacked_mb: what a packed file (workbook, ``.gz``) may unpack to.
-        max_deleted_share: of the records of a database table that may be gone at once.
+        max_deleted_share: of the records of a database table, or of an API, that may be gone at once.
         max_cells: of the rectangle around a sheet's cells.
+        max_response_mb: of one answer of an API.
+        max_reading_minutes: of one statement to a database, and of all that one object of an API is asked for.
     """
 
     broken_row_share: Decimal = Decimal("0.05")
@@ -31,6 +33,8 @@ class Limits:
     max_unpacked_mb: int = 2_048
     max_cells: int = 60_000_000
     max_deleted_share: Decimal = Decimal("0.30")
+    max_response_mb: int = 64
+    max_reading_minutes: int = 60
 
     def too_broken(self, broken: int, rows: int) -> bool:
         """Whether so many broken ones among ``rows`` speak against the file rather than against the rows."""

@@ -1,7 +1,9 @@
-"""Looking whether a database server can be read, without reading anything of it."""
+"""Looking whether a server can be read: a database without reading any of it, an API by one page of each object."""
 
 from __future__ import annotations
 
+import time
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +11,11 @@ from orchestration.lib.landing.sql_connection import database_error, reading
 from orchestration.lib.landing.sql_reader import require_table
 
 if TYPE_CHECKING:
+    from orchestration.lib.landing.limits import Limits
     from orchestration.lib.mapping.model import SourceMapping
+
+
+_PROBE_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -41,3 +47,23 @@ def probe_sql(mapping: SourceMapping) -> Reached:
         version = ".".join(map(str, (connection.dialect.server_version_info or ())[:2]))
         server = f"{connection.dialect.name} {version}".strip()
     return Reached(server, len(tables), len(mapping.objects) - len(tables))
+
+
+def probe_rest(mapping: SourceMapping, limits: Limits) -> dict[str, int]:
+    """Ask for the first page of each object, once; object → records on it.
+
+    Raises:
+        ConfigurationError: the connection is not set up, or the login is refused.
+        DataError: the API does not answer, or not as the mapping says.
+    """
+    from orchestration.lib.landing.rest_client import Client
+    from orchestration.lib.landing.rest_pages import read_pages
+
+    found: dict[str, int] = {}
+    with closing(Client(mapping, limits, until=time.monotonic() + _PROBE_SECONDS, attempts=1)) as client:
+        for obj in mapping.objects.values():
+            if obj.request is not None:
+                first = next(read_pages(client, obj.request, changes={}, what=f"{mapping.source}.{obj.name}"))
+                first.answer.lines(first.records, what=first.what)
+                found[obj.name] = len(first.records)
+    return found

@@ -53,12 +53,12 @@ def fill_variables(text: str, mapping: SourceMapping, key: str) -> str:
 
 def matched_files(workspace: Workspace, mapping: SourceMapping, obj: SourceObject) -> list[Path]:
     """The files that the object is read from, in landing order; empty when there are none (yet), or none at all
-    because it is in a database server.
+    because it is asked over the network.
 
     Numbers in names count as numbers, so that part 10 comes after part 9. Hidden files and those an office program
     keeps while a file is open (``~$...``) are not looked at.
     """
-    if mapping.connection.type == "sql":
+    if mapping.connection.is_server:
         return []
     root = connection_path(workspace, mapping)
     if obj.file is None:
@@ -112,7 +112,7 @@ def require_files(workspace: Workspace, mapping: SourceMapping, obj: SourceObjec
         DataError: it names the folder, the pattern and the nearest file there is.
     """
     found = matched_files(workspace, mapping, obj)
-    if found or mapping.connection.type == "sql":
+    if found or mapping.connection.is_server:
         return found
     root = connection_path(workspace, mapping)
     place = f"{mapping.source}.{obj.name}"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from orchestration.lib.errors import ConfigurationError, DataError, TriloopError
+from orchestration.lib.landing.away import AwayError, LoginError
 from orchestration.lib.landing.source_files import fill_variables
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from orchestration.lib.mapping.model import SourceMapping
 
 CONNECT_SECONDS = 15
+MINUTES = 60  # for one statement, where the settings say nothing
 # Addresses that name no driver mean the one that is there.
 _DRIVERS = {
     "postgresql": "postgresql+psycopg",
@@ -35,6 +37,10 @@ _TIMEOUT = {
     "mariadb+pymysql": "connect_timeout",
     "mssql+pymssql": "login_timeout",
 }
+# How long the driver waits for a server that says nothing, in seconds: the only thing that ends a statement when the
+# server is gone without a word. PostgreSQL's has no such option; its connection is watched by the system instead.
+_SILENCE = {"mysql+pymysql": "read_timeout", "mariadb+pymysql": "read_timeout", "mssql+pymssql": "timeout"}
+_WATCHED = {"keepalives_idle": 60, "keepalives_interval": 15, "keepalives_count": 4}
 _PASSWORD_PLACE = re.compile(r"(://[^/?#@:]*:)(\$\{[A-Za-z_][A-Za-z0-9_]*\})(?=@)")
 _LOGIN = re.compile(r"password|authentication|access denied|login failed|not permitted|invalid username", re.IGNORECASE)
 # What a database wants to hear before a transaction that only reads and sees one state; PostgreSQL has options for it,
@@ -46,12 +52,13 @@ _MYSQL = (
     "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
 )
 _READ_ONLY = {"mysql": _MYSQL, "mariadb": _MYSQL, "oracle": ("SET TRANSACTION READ ONLY",)}
+_AWAY_NUMBERS = {
+    *(1205, 1213, 1969, 2003, 2006, 2013, 3024),  # MySQL and MariaDB; 1205 is SQL Server's deadlock
+    *(3960, 20002, 20003, 20004, 20006, 20009, 20017, 20047),  # SQL Server, and the library that pymssql is made with
+}
+_SETTING = "see that this user may begin a transaction that only reads"
 # Values come as PostgreSQL writes them, in a writing that does not depend on how the server is set up.
 _POSTGRES_SESSION = "set timezone to 'UTC'; set datestyle to 'ISO, YMD'; set intervalstyle to 'iso_8601'"
-
-
-class AwayError(DataError):
-    """The database cannot be reached, or broke off: asked again in a while it may well answer."""
 
 
 def database_url(mapping: SourceMapping) -> URL:
@@ -87,8 +94,11 @@ def database_url(mapping: SourceMapping) -> URL:
 
 
 @contextmanager
-def reading(mapping: SourceMapping) -> Iterator[Connection]:
+def reading(mapping: SourceMapping, *, minutes: float = MINUTES) -> Iterator[Connection]:
     """A connection in a transaction that only reads and sees one state of the database; rolled back at the end.
+
+    Args:
+        minutes: how long one statement may take.
 
     Raises:
         ConfigurationError: the address or the login is wrong, or the driver is not installed.
@@ -97,27 +107,36 @@ def reading(mapping: SourceMapping) -> Iterator[Connection]:
     from sqlalchemy.exc import SQLAlchemyError
 
     url = database_url(mapping)
-    engine = _engine(mapping, url)
+    engine = _engine(mapping, url, minutes)
     try:
         try:
             connection = engine.connect()
         except (SQLAlchemyError, OSError) as error:
             raise _no_connection(mapping, url, error) from None
         with connection:
-            yield _transaction(connection)
+            try:
+                prepared = _transaction(mapping, connection, minutes)
+            except SQLAlchemyError as error:
+                raise database_error(mapping, error, what=f"source '{mapping.source}'", hint=_SETTING) from None
+            yield prepared
             connection.rollback()
     finally:
         engine.dispose()
 
 
-def _engine(mapping: SourceMapping, url: URL) -> Engine:
+def _engine(mapping: SourceMapping, url: URL, minutes: float) -> Engine:
     from sqlalchemy import create_engine, event
     from sqlalchemy.exc import SQLAlchemyError
     from sqlalchemy.pool import NullPool
 
     is_psycopg = url.drivername == "postgresql+psycopg"
-    option = _TIMEOUT.get(url.drivername)
-    options = {option: CONNECT_SECONDS} if option is not None and option not in url.query else {}
+    wanted: dict[str | None, int] = {
+        _TIMEOUT.get(url.drivername): CONNECT_SECONDS,
+        _SILENCE.get(url.drivername): max(int(minutes * 60), 1),
+    }
+    if is_psycopg:
+        wanted.update(_WATCHED)
+    options = {name: value for name, value in wanted.items() if name is not None and name not in url.query}
     try:
         engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=options)
     except (ModuleNotFoundError, SQLAlchemyError) as error:
@@ -148,13 +167,48 @@ def _as_text(connection: Any, _: object) -> None:
             connection.adapters.register_loader(info.array_oid, TextLoader)
 
 
-def _transaction(connection: Connection) -> Connection:
+def _transaction(mapping: SourceMapping, connection: Connection, minutes: float) -> Connection:
     backend = connection.dialect.name
     if backend == "postgresql":
-        return connection.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
+        connection = connection.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(minutes * 60_000)}")
+        return connection
+    if backend == "mssql":
+        return _snapshot(mapping, connection)
     for statement in _READ_ONLY.get(backend, ()):
         connection.exec_driver_sql(statement)
+    if getattr(connection.dialect, "is_mariadb", False):
+        connection.exec_driver_sql(f"SET SESSION max_statement_time = {minutes * 60}")
+    elif backend == "mysql":
+        connection.exec_driver_sql(f"SET SESSION max_execution_time = {int(minutes * 60_000)}")
     return connection
+
+
+def _snapshot(mapping: SourceMapping, connection: Connection) -> Connection:
+    """SQL Server: one state without locking anybody out, which the database must allow.
+
+    Raises:
+        DataError: it does not. Its default may pass over rows that move while they are read, and count others twice.
+    """
+    allowed = connection.exec_driver_sql(
+        "SELECT snapshot_isolation_state FROM sys.databases WHERE database_id = DB_ID()"
+    ).scalar()
+    if allowed != 1:
+        raise DataError(
+            f"the database of source '{mapping.source}' allows no reading of one state",
+            hint="let its administrator run once: ALTER DATABASE name SET ALLOW_SNAPSHOT_ISOLATION ON; or let "
+            "connection.url name a copy that allows it",
+        )
+    connection.rollback()  # the level is that of the next transaction
+    return connection.execution_options(isolation_level="SNAPSHOT")
+
+
+def too_slow(what: str, minutes: int) -> AwayError:
+    """What is said of a reading that takes longer than allowed."""
+    return AwayError(
+        f"{what}: took longer than {minutes} minutes",
+        hint="raise limits: {max_reading_minutes: ...} in triloop.yml, or read only what changed (cursor)",
+    )
 
 
 def database_error(mapping: SourceMapping, error: SQLAlchemyError, *, what: str, hint: str) -> DataError:
@@ -174,15 +228,22 @@ def _is_away(error: SQLAlchemyError) -> bool:
         return True
     original = getattr(error, "orig", None)
     state = getattr(original, "sqlstate", None) or ""
-    number = original.args[0] if original is not None and original.args else None
-    # connection lost, shut down, serialization failure, deadlock; the same of MySQL
-    return state[:2] in {"08", "57"} or state in {"40001", "40P01"} or number in {1205, 1213, 2003, 2006, 2013}
+    # connection lost, shut down, stopped by a limit of time, serialization failure, deadlock; the same of MySQL
+    # and MariaDB; the same of SQL Server and its library
+    return state[:2] in {"08", "57"} or state in {"40001", "40P01"} or _number(original) in _AWAY_NUMBERS
+
+
+def _number(original: Any) -> int | None:
+    """The number that a driver gives a fault; pymssql puts it, with the text, into a tuple of its own."""
+    first = original.args[0] if original is not None and original.args else None
+    first = first[0] if isinstance(first, tuple) and first else first
+    return first if isinstance(first, int) else None
 
 
 def _no_connection(mapping: SourceMapping, url: URL, error: Exception) -> TriloopError:
     told = _told(error, url)
     if _LOGIN.search(told):
-        return ConfigurationError(
+        return LoginError(
             f"the database of source '{mapping.source}' refuses the login: {told}",
             file=mapping.file,
             hint="correct the user or password in the variable of connection.url (.env of the workspace)",
@@ -196,9 +257,19 @@ def _no_connection(mapping: SourceMapping, url: URL, error: Exception) -> Triloo
 
 def _told(error: Exception, url: URL) -> str:
     """The first line that a driver said, without the password in any writing."""
-    lines = [line.strip() for line in str(getattr(error, "orig", None) or error).splitlines()]
-    text = next((line for line in lines if line), type(error).__name__)
+    text = next((line for line in _lines(getattr(error, "orig", None) or error) if line), type(error).__name__)
     password = str(url.password) if url.password else ""
     for secret in {password, quote(password, safe=""), quote(password)} - {""}:
         text = text.replace(secret, "***")
     return re.sub(r"(://[^/\s:@]*:)[^@\s]*@", r"\1***@", text)[:400]
+
+
+def _lines(error: Exception) -> list[str]:
+    """What a driver said, by lines; pymssql wraps it in a tuple, as bytes, behind the noise of its library."""
+    first = error.args[0] if error.args else None
+    parts = first if isinstance(first, tuple) else error.args if len(error.args) > 1 else ()
+    told = next((one for one in parts if isinstance(one, bytes)), None)
+    if told is None:
+        return [line.strip() for line in str(error).splitlines()]
+    text = re.sub(r"DB-Lib error message [0-9]+, severity [0-9]+:", "\n", told.decode(errors="replace"))
+    return [line.strip() for line in text.splitlines()]

@@ -6,6 +6,7 @@ type of SQLAlchemy: those would read JSON numbers as floating point.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -15,7 +16,7 @@ from orchestration.lib.landing.columns import Collector
 from orchestration.lib.landing.header import check_header
 from orchestration.lib.landing.model import ROW
 from orchestration.lib.landing.scratch import Scratch, quoted
-from orchestration.lib.landing.sql_connection import database_error, reading
+from orchestration.lib.landing.sql_connection import database_error, reading, too_slow
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, CursorResult
@@ -58,12 +59,13 @@ def read_sql(
     from sqlalchemy.exc import SQLAlchemyError
 
     shown = sql_name(mapping, obj)
-    with reading(mapping) as connection:
+    with reading(mapping, minutes=scratch.limits.max_reading_minutes) as connection:
         try:
             statement = obj.query if obj.query is not None else _select(connection, mapping, obj)
             if obj.cursor is not None:
                 statement = _changed(connection, statement, obj.cursor.column, since)
-            columns, targets = _collect(scratch, connection, statement, f"{table}_whole", shown)
+            ordered = None if obj.cursor is None else obj.cursor.column
+            columns, targets = _collect(scratch, connection, statement, f"{table}_whole", shown, refuse_bytes=ordered)
             scratch.limits.require_columns(len(columns), shown)
             if obj.cursor is not None and obj.cursor.compare_keys:
                 keys = _keys(connection, mapping, obj)
@@ -77,9 +79,20 @@ def read_sql(
 
 
 def _collect(
-    scratch: Scratch, connection: Connection, statement: str, into: str, shown: str
+    scratch: Scratch,
+    connection: Connection,
+    statement: str,
+    into: str,
+    shown: str,
+    *,
+    refuse_bytes: str | None = None,
 ) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Bring what a statement gives into the table ``into``; its columns, and the types that some of them have."""
+    """Bring what a statement gives into the table ``into``; its columns, and the types that some of them have.
+
+    Args:
+        refuse_bytes: a column that may not hold bytes.
+    """
+    until = time.monotonic() + scratch.limits.max_reading_minutes * 60
     result = connection.execution_options(stream_results=True, yield_per=_AT_ONCE, no_parameters=True).exec_driver_sql(
         statement
     )
@@ -88,8 +101,17 @@ def _collect(
     columns = check_header(list(result.keys()), shown)
     targets = _targets(result)
     collector = Collector(scratch.connection, columns)
+    place = columns.index(refuse_bytes) if refuse_bytes in columns else None
     for rows in result.partitions():
+        if place is not None and any(isinstance(row[place], bytes | bytearray | memoryview) for row in rows):
+            raise DataError(
+                f"the cursor column '{refuse_bytes}' of {shown} holds bytes, which have no order here",
+                hint="read it as a number, with a query: SELECT *, CAST(version AS bigint) AS version_no FROM ... "
+                "(rowversion of SQL Server)",
+            )
         collector.add_rows(rows)
+        if time.monotonic() > until:
+            raise too_slow(shown, scratch.limits.max_reading_minutes)
     collector.finish(into, row=ROW, by_value=True)
     return columns, targets
 
@@ -100,7 +122,13 @@ def _changed(connection: Connection, statement: str, column: str, since: str | N
         return statement
     place = connection.dialect.identifier_preparer.quote(column)
     # written by us from a time or number that came out of this column, so there is nothing in it to escape
-    return f"SELECT * FROM ({statement}) triloop_rows WHERE {place} >= '{since}' OR {place} IS NULL"
+    point = f"'{since}'"
+    if connection.dialect.name == "mssql" and ":" in since:
+        # its datetime takes no microseconds, and reads days before months in some languages; earlier is never wrong
+        kind = "datetimeoffset(0)" if "+" in since else "datetime2(0)"
+        day, _, clock = since.partition(" ")
+        point = f"CAST('{day}T{clock[:8]}{'+00:00' if '+' in since else ''}' AS {kind})"
+    return f"SELECT * FROM ({statement}) triloop_rows WHERE {place} >= {point} OR {place} IS NULL"
 
 
 def _keys(connection: Connection, mapping: SourceMapping, obj: SourceObject) -> str:

@@ -29,7 +29,7 @@ from orchestration.lib.mapping.model import (
     UtmRule,
     file_kind,
 )
-from orchestration.lib.mapping.spec import FormatSpec, MappingSpec, ObjectSpec, UtmRuleSpec
+from orchestration.lib.mapping.spec import CursorSpec, FormatSpec, MappingSpec, ObjectSpec, UtmRuleSpec
 from orchestration.lib.workspace import Workspace
 from orchestration.lib.yaml_source import KeyPath, YamlDocument, load_yaml, validate
 
@@ -87,7 +87,11 @@ def _mapping(document: YamlDocument, contract: Contract, company_zone: str) -> S
         label=spec.label or Label(en=spec.source, zh=spec.source),
         file=document.file,
         connection=Connection(
-            spec.connection.type, spec.connection.path or "", spec.connection.url, spec.connection.schema_
+            spec.connection.type,
+            spec.connection.path or "",
+            spec.connection.url,
+            spec.connection.schema_,
+            spec.connection if spec.connection.type == "rest" else None,
         ),
         timezone=zone,
         references=dict(spec.references),
@@ -121,10 +125,9 @@ def _object(
         file=spec.file,
         table=spec.table,
         query=spec.query,
+        request=spec.request,
         sheet=spec.sheet,
-        cursor=None
-        if spec.cursor is None
-        else Cursor(spec.cursor.column, spec.cursor.overlap, spec.cursor.deletions == "compare_keys"),
+        cursor=_cursor(spec.cursor),
         format=form,
         snapshot_per=spec.snapshot_per,
         key=tuple(spec.key),
@@ -151,30 +154,54 @@ def _check_renamed(obj: SourceObject, problems: PathedProblems, path: KeyPath) -
             problems.add((*path, new), f"{obj.name}: the mapping reads '{new}' under this name, too", "keep one name")
 
 
+def _cursor(spec: CursorSpec | None) -> Cursor | None:
+    if spec is None:
+        return None
+    return Cursor(spec.column, spec.overlap, spec.deletions == "compare_keys", spec.parameter, spec.format)
+
+
 def _check_place(name: str, spec: ObjectSpec, connection: str, problems: PathedProblems) -> None:
     """Refuse an object that a connection of this type cannot have."""
     path: KeyPath = ("objects", name)
-    if connection != "files" and spec.file is not None:
+    if connection == "rest" and spec.request is None:
+        problems.add(path, f"{name}: a rest source has requests", "write request: {path: /orders}")
+    elif connection != "files" and spec.file is not None:
         problems.add((*path, "file"), f"{name}: a {connection} source has tables, not files", "write table: NAME")
+    if connection != "rest" and spec.request is not None:
+        problems.add((*path, "request"), f"{name}: 'request' is for APIs (type: rest)", "remove it")
     kind = file_kind(spec.file) if spec.file is not None else None
     if connection == "files":
-        if spec.file is None:
+        if spec.file is None and spec.request is None:
             problems.add((*path, "table"), f"{name}: a files source has files, not tables", 'write file: "orders*.csv"')
-        elif kind is None:
+        elif spec.file is not None and kind is None:
             problems.add(
                 (*path, "file"),
                 f"{name}: files such as '{spec.file}' cannot be read",
                 "the name must end in one of: " + ", ".join(one for several in SUFFIXES.values() for one in several),
             )
-        elif ".." in spec.file.split("/") or spec.file.startswith("/"):
+        elif spec.file is not None and (".." in spec.file.split("/") or spec.file.startswith("/")):
             problems.add((*path, "file"), f"{name}: '{spec.file}' leaves the source's folder", "set connection.path")
-    if spec.cursor is not None and connection != "sql":
-        problems.add((*path, "cursor"), f"{name}: 'cursor' is for database servers (type: sql)", "remove it")
+    if spec.cursor is not None:
+        _check_cursor(name, spec.cursor, connection, problems)
     if spec.sheet is not None and kind != "excel":
         problems.add((*path, "sheet"), f"{name}: 'sheet' is for spreadsheets", "remove it")
     for key in ("header", "total_rows"):
         if getattr(spec.format, key) is not None and kind not in _WITH_HEADER:
             problems.add((*path, "format", key), f"{name}: '{key}' is for CSV files and spreadsheets", "remove it")
+
+
+def _check_cursor(name: str, cursor: CursorSpec, connection: str, problems: PathedProblems) -> None:
+    path: KeyPath = ("objects", name, "cursor")
+    if connection not in {"sql", "rest"}:
+        problems.add(path, f"{name}: 'cursor' is for database servers and APIs (type: sql, rest)", "remove it")
+    elif connection == "rest" and cursor.parameter is None:
+        problems.add(
+            path,
+            f"{name}: the cursor of an API needs 'parameter'",
+            "add parameter: updated_since, or as the API calls it",
+        )
+    elif connection == "sql" and (cursor.parameter is not None or cursor.format is not None):
+        problems.add(path, f"{name}: 'parameter' and 'format' of a cursor are for APIs (type: rest)", "remove them")
 
 
 def _dropping(feed: Feed, totals: DropRule) -> Feed:

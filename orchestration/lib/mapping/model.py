@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from orchestration.lib.contract import Label, PersonalKind
 from orchestration.lib.mapping.expression import Expression
+
+if TYPE_CHECKING:
+    from orchestration.lib.mapping.connection_spec import ApiSpec
+    from orchestration.lib.mapping.request_spec import RequestSpec
 
 LoadKind = Literal["append", "upsert", "snapshot"]
 FileKind = Literal["csv", "excel", "jsonl", "parquet"]
@@ -65,14 +69,21 @@ class Connection:
     """Where the source is; ``path`` is as written (relative to the workspace, may hold ``${VARIABLE}``).
 
     Attributes:
-        url: of type ``sql`` only, as written: what is secret in it is a ``${VARIABLE}``.
+        url: of types ``sql`` and ``rest`` only, as written: what is secret in it is a ``${VARIABLE}``.
         schema: of type ``sql`` only: where its tables are, None for the schema the database searches first.
+        api: of type ``rest`` only: how it is asked.
     """
 
-    type: Literal["files", "sqlite", "sql"]
+    type: Literal["files", "sqlite", "sql", "rest"]
     path: str = ""
     url: str | None = None
     schema: str | None = None
+    api: ApiSpec | None = None
+
+    @property
+    def is_server(self) -> bool:
+        """Whether it is asked over the network, so that there is no file to look at."""
+        return self.type in {"sql", "rest"}
 
 
 @dataclass(frozen=True)
@@ -83,11 +94,15 @@ class Cursor:
         column: grows with every change of a row: a time of change, a version or a number.
         overlap: what is read again each time, for changes that were committed late: ``2 hours``, ``3 days``, ``1000``.
         compare_keys: all keys are read each time, so that rows deleted at the source are seen.
+        parameter: of an API: what it calls the moment from which on changes are asked for.
+        format: of an API: how that moment is written; None: as ``2026-01-31T08:30:00Z``.
     """
 
     column: str
     overlap: str = "0"
     compare_keys: bool = False
+    parameter: str | None = None
+    format: str | None = None
 
 
 @dataclass(frozen=True)
@@ -180,7 +195,7 @@ class Feed:
 
 @dataclass(frozen=True)
 class SourceObject:
-    """One kind of file (``file`` is a glob), one ``table`` or one ``query`` of a source.
+    """One kind of file (``file`` is a glob), one ``table``, ``query`` or ``request`` of a source.
 
     Attributes:
         renamed: what a column is called in some files → what the mapping calls it.
@@ -193,6 +208,7 @@ class SourceObject:
     file: str | None = None
     table: str | None = None
     query: str | None = None
+    request: RequestSpec | None = None
     sheet: str | int | None = None
     cursor: Cursor | None = None
     format: Format = field(default_factory=Format)
@@ -206,7 +222,7 @@ class SourceObject:
 
     @property
     def is_database(self) -> bool:
-        """Whether the rows come out of a database: then each reading is one whole state."""
+        """Whether the rows come out of a database or an API: then each reading is one whole state."""
         return self.file is None
 
     def all_feeds(self) -> list[Feed]:

@@ -7,13 +7,15 @@ is required mapped, does a personal column stay out of expressions) is checked i
 from __future__ import annotations
 
 import re
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from orchestration.lib.contract import Label, PersonalKind
+from orchestration.lib.mapping.connection_spec import ConnectionSpec
+from orchestration.lib.mapping.request_spec import RequestSpec
+from orchestration.lib.mapping.spec_base import HintedError, Spec, Text, TextList, as_list, as_text
 
 NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "gbk", "gb2312", "utf-16", "utf-16-le", "utf-16-be", "big5", "latin-1")
@@ -23,29 +25,6 @@ MULTIPLY_DECIMALS = 8
 OWNER = re.compile(r"team:[A-Za-z0-9_-]+|[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,7}")
 # after comments and opening brackets
 _SELECT = re.compile(r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*(?:SELECT|WITH|VALUES)\b", re.IGNORECASE | re.DOTALL)
-# user:password@ with a password that is no ${VARIABLE}, and the same as a parameter of the address
-_LITERAL_PASSWORD = re.compile(
-    r"://[^/?#@:]*:(?!\$\{[A-Za-z_][A-Za-z0-9_]*\}@)[^@]+@|[?&](?:password|passwd|pwd)=(?!\$\{)", re.IGNORECASE
-)
-
-
-class HintedError(ValueError):
-    """A complaint of a validator that also knows the fix."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        self.hint = hint
-        super().__init__(message)
-
-
-def as_text(value: Any) -> Any:
-    """YAML's numbers, days and true/false as the text they were written as; anything else unchanged."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int | Decimal | date) else value
-
-
-def _as_list(value: Any) -> Any:
-    return value if isinstance(value, list) else [value]
 
 
 def _encoding(value: Any) -> Any:
@@ -57,16 +36,10 @@ def _encoding(value: Any) -> Any:
     return name
 
 
-Text = Annotated[str, BeforeValidator(as_text)]
-TextList = Annotated[list[Text], BeforeValidator(_as_list)]
-Formats = Annotated[list[str], BeforeValidator(_as_list), Field(min_length=1)]
+Formats = Annotated[list[str], BeforeValidator(as_list), Field(min_length=1)]
 
 
-class _Spec(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class FormatSpec(_Spec):
+class FormatSpec(Spec):
     """How the text of a file is to be read; what an object leaves out comes from the source's ``defaults``."""
 
     encoding: Annotated[str, BeforeValidator(_encoding)] | None = None
@@ -88,7 +61,7 @@ class FormatSpec(_Spec):
         return self
 
 
-class ColumnSpec(_Spec):
+class ColumnSpec(Spec):
     """Where one contract column comes from: exactly one of ``from``, ``expr``, ``value``, ``utm``."""
 
     from_: Text | None = Field(default=None, alias="from")
@@ -149,7 +122,7 @@ def _column(value: Any) -> Any:
     return {"from": text} if isinstance(text, str) else text
 
 
-class DropSpec(_Spec):
+class DropSpec(Spec):
     """Rows that are not wanted: those where the SQL ``when`` is true, or where the column ``empty`` is empty."""
 
     when: str | None = None
@@ -163,45 +136,50 @@ class DropSpec(_Spec):
         return self
 
 
-class FeedSpec(_Spec):
+class FeedSpec(Spec):
     """How the rows of an object become rows of one entity."""
 
-    one_per: TextList = []
-    drop: list[DropSpec] = []
+    one_per: TextList = Field(default_factory=list)
+    drop: list[DropSpec] = Field(default_factory=list)
     columns: dict[str, Annotated[ColumnSpec, BeforeValidator(_column)]] = Field(min_length=1)
 
 
-class CursorSpec(_Spec):
-    """How a table of a database server is read piece by piece."""
+class CursorSpec(Spec):
+    """How a table of a database server, or an API, is read piece by piece; ``parameter`` and ``format``: of an API."""
 
     column: Text
+    parameter: str | None = Field(default=None, min_length=1)
+    format: str | None = Field(default=None, min_length=1)
     overlap: Annotated[str, BeforeValidator(as_text), Field(pattern=r"^[0-9]+( (minute|hour|day)s?)?$")] = "0"
     deletions: Literal["compare_keys", "none"] = "none"
 
 
-class ObjectSpec(_Spec):
-    """One kind of file, or one table, of the source."""
+class ObjectSpec(Spec):
+    """One kind of file, one table, or one resource of an API."""
 
     file: str | None = None
     table: str | None = None
     query: str | None = Field(default=None, min_length=1)
+    request: RequestSpec | None = None
     sheet: Annotated[int, Field(strict=True, ge=1)] | Annotated[str, Field(min_length=1)] | None = None
     format: FormatSpec = FormatSpec()
     load: Literal["append", "upsert", "snapshot"]
     snapshot_per: Literal["file", "object"] = "file"
     cursor: CursorSpec | None = None
-    key: TextList = []
-    personal: dict[str, PersonalKind] = {}
-    keep: TextList = []
-    renamed: dict[str, Text] = {}
-    feeds: dict[str, Annotated[list[FeedSpec], BeforeValidator(_as_list), Field(min_length=1)]] = {}
+    key: TextList = Field(default_factory=list)
+    personal: dict[str, PersonalKind] = Field(default_factory=dict)
+    keep: TextList = Field(default_factory=list)
+    renamed: dict[str, Text] = Field(default_factory=dict)
+    feeds: dict[str, Annotated[list[FeedSpec], BeforeValidator(as_list), Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        if sum(one is not None for one in (self.file, self.table, self.query)) != 1:
+        if sum(one is not None for one in (self.file, self.table, self.query, self.request)) != 1:
             raise HintedError(
-                "an object needs exactly one of 'file', 'table' and 'query'",
-                'write file: "orders*.csv", table: NAME, or query: "SELECT ..."',
+                "an object needs exactly one of 'file', 'table', 'query' and 'request'",
+                'write file: "orders*.csv", table: NAME, query: "SELECT ...", or request: {path: /orders}',
             )
         if self.query is not None and not _SELECT.match(self.query):
             raise HintedError("a query only reads: it begins with SELECT, WITH or VALUES", "write one SELECT")
@@ -212,7 +190,7 @@ class ObjectSpec(_Spec):
             )
         if self.cursor is not None and (self.load != "upsert" or self.file is not None):
             raise HintedError(
-                "'cursor' goes with load: upsert and a table or query of a database server",
+                "'cursor' goes with load: upsert and a table or query of a database server, or a request",
                 "files and snapshots are read whole each time",
             )
         if "snapshot_per" in self.model_fields_set and self.load != "snapshot":
@@ -220,36 +198,7 @@ class ObjectSpec(_Spec):
         return self
 
 
-class ConnectionSpec(_Spec):
-    """Where the source is: a folder of files, a SQLite database, or a database that SQLAlchemy has an address for."""
-
-    type: Literal["files", "sqlite", "sql"]
-    path: str | None = Field(default=None, min_length=1)
-    url: str | None = Field(default=None, min_length=1)
-    schema_: str | None = Field(default=None, alias="schema", min_length=1)
-
-    @model_validator(mode="after")
-    def _is_an_address(self) -> Self:
-        if self.type != "sql":
-            if self.path is None:
-                raise HintedError(f"a connection of type {self.type} needs 'path'", "add path: FOLDER (or the file)")
-            if self.url is not None or self.schema_ is not None:
-                raise HintedError("'url' and 'schema' go with type: sql only", "remove it, or write type: sql")
-            return self
-        if self.path is not None or self.url is None:
-            raise HintedError("a connection of type sql needs 'url' and no 'path'", 'write url: "${NAME_OF_VARIABLE}"')
-        if _LITERAL_PASSWORD.search(self.url):
-            raise HintedError(
-                "the url holds a password, and a mapping file is no place for one",
-                'write url: "${NAME_OF_VARIABLE}", or ${NAME_OF_VARIABLE} in the place of the password, and put the '
-                "value into .env of the workspace",
-            )
-        if self.url.lower().startswith("sqlite"):
-            raise HintedError("a SQLite database is read by its own, exact reader", "write {type: sqlite, path: FILE}")
-        return self
-
-
-class FreshnessSpec(_Spec):
+class FreshnessSpec(Spec):
     """How old the newest content of the source may be."""
 
     hours: Annotated[int, Field(strict=True, ge=1, le=24 * 366)]
@@ -261,7 +210,7 @@ def _owner(value: Any) -> Any:
     return value
 
 
-class UtmRuleSpec(_Spec):
+class UtmRuleSpec(Spec):
     """UTM values (``*`` is a wildcard, null means empty) and the channel or campaign that they mean."""
 
     utm_source: Text | None = None
@@ -281,7 +230,7 @@ class UtmRuleSpec(_Spec):
         return self
 
 
-class MappingSpec(_Spec):
+class MappingSpec(Spec):
     """A whole file."""
 
     source: str = Field(pattern=NAME, max_length=60)
@@ -290,7 +239,7 @@ class MappingSpec(_Spec):
     freshness: FreshnessSpec | None = None
     connection: ConnectionSpec
     timezone: str | None = None
-    references: dict[str, Text] = {}
+    references: dict[str, Text] = Field(default_factory=dict)
     defaults: FormatSpec = FormatSpec()
-    utm_rules: list[UtmRuleSpec] = []
+    utm_rules: list[UtmRuleSpec] = Field(default_factory=list)
     objects: dict[Annotated[str, Field(pattern=NAME, max_length=60)], ObjectSpec] = Field(min_length=1)
