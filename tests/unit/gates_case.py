@@ -86,8 +86,20 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "status": "converted",
             "customer_id": "crm:c1",
         },
-        {"lead_id": "crm:l2", "created_at": "2026-01-20 02:00:00", "phone": TOKEN, "status": "new"},
-        {"lead_id": "crm:l3", "created_at": "2026-06-01 02:00:00", "phone": TOKEN, "status": "new"},
+        {
+            "lead_id": "crm:l2",
+            "created_at": "2026-01-20 02:00:00",
+            "channel_id": "crm:show",
+            "phone": TOKEN,
+            "status": "new",
+        },
+        {
+            "lead_id": "crm:l3",
+            "created_at": "2026-06-01 02:00:00",
+            "channel_id": "crm:show",
+            "phone": TOKEN,
+            "status": "new",
+        },
     ],
     "touchpoint": [
         {
@@ -259,6 +271,8 @@ create table canonical.source_volume (source_system varchar, source_object varch
   acknowledged varchar);
 create table canonical.schema_change (source_system varchar, source_object varchar, source_file varchar,
   content varchar, column_name varchar, change varchar, acknowledged varchar);
+create table canonical.source_freshness (source_system varchar, source_object varchar, batches bigint,
+  last_seen_at timestamp, expected_hours bigint);
 create table canonical.entity_presence (entity varchar, is_mapped boolean, row_count bigint);
 """
 

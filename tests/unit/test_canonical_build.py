@@ -496,10 +496,10 @@ def test_every_entity_has_a_table_and_presence(case: Case) -> None:
     assert len(presence) == len(result.row_counts)
     assert [row for row in presence if row[1]] == [("payment", True, 0)]
     assert case.one("SELECT count(*) FROM canonical.invoice") == 0
-    assert case.query("SELECT * FROM canonical.source_freshness") == [("erp", "payments", 0, None)]
+    assert case.query("SELECT * FROM canonical.source_freshness") == [("erp", "payments", 0, None, None)]
     case.land("erp.payments", "pay1.csv", COLUMNS, ("P1", "2026-01-01", "1", "a"), at="2026-03-02 00:00:00")
     case.build()
-    assert case.query("SELECT * FROM canonical.source_freshness") == [("erp", "payments", 1, datetime(2026, 3, 2))]
+    assert case.query("SELECT * FROM canonical.source_freshness") == [("erp", "payments", 1, datetime(2026, 3, 2), None)]
 
 
 def test_unchanged_entities_are_kept_and_tampered_ones_built_again(case: Case) -> None:

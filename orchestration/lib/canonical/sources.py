@@ -60,7 +60,8 @@ def write_sources(
         for obj in mapping.objects.values():
             place, subject = [mapping.source, obj.name], f"{mapping.source}.{obj.name}"
             several = batches[mapping.source, obj.name]
-            fresh.append([*place, len(several), max((batch.first_seen_at for batch in several), default=None)])
+            last_seen_at = max((batch.first_seen_at for batch in several), default=None)
+            fresh.append([*place, len(several), last_seen_at, mapping.freshness_hours])
             seen = observations(obj, several)
             if seen:
                 last, before = seen[-1], [one.rows for one in seen[:-1][-REMEMBERED:]]

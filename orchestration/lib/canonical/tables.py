@@ -76,6 +76,7 @@ OTHER_TABLES: dict[str, dict[str, str]] = {
         "source_object": "VARCHAR",
         "batches": "BIGINT",
         "last_seen_at": "TIMESTAMP",
+        "expected_hours": "BIGINT",
     },
 }
 
