@@ -13,7 +13,7 @@ from orchestration.lib.settings import Settings
 
 Family = Literal["contract", "dedup", "currency", "time", "reconciliation", "money", "privacy"]
 Severity = Literal["block", "warn"]
-Status = Literal["passed", "warned", "failed", "error", "not_applicable"]
+Status = Literal["passed", "warned", "failed", "not_evaluated", "not_applicable"]
 
 __all__ = ["Check", "Family", "Gate", "Inputs", "Label", "Severity", "Status"]
 

@@ -499,7 +499,9 @@ def test_every_entity_has_a_table_and_presence(case: Case) -> None:
     assert case.query("SELECT * FROM canonical.source_freshness") == [("erp", "payments", 0, None, None)]
     case.land("erp.payments", "pay1.csv", COLUMNS, ("P1", "2026-01-01", "1", "a"), at="2026-03-02 00:00:00")
     case.build()
-    assert case.query("SELECT * FROM canonical.source_freshness") == [("erp", "payments", 1, datetime(2026, 3, 2), None)]
+    assert case.query("SELECT * FROM canonical.source_freshness") == [
+        ("erp", "payments", 1, datetime(2026, 3, 2), None)
+    ]
 
 
 def test_unchanged_entities_are_kept_and_tampered_ones_built_again(case: Case) -> None:

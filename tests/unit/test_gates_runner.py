@@ -129,13 +129,13 @@ def test_a_check_that_breaks_is_an_error_and_not_a_failure(company: Company) -> 
     company.gate("canonical")
     company.execute("alter table canonical.lead drop status")
     result = company.gate("canonical")
-    assert result.status == "error"
-    broken = [check for check in result.checks if check.status == "error"]
+    assert result.status == "not_evaluated"
+    broken = [check for check in result.checks if check.status == "not_evaluated"]
     assert [check.id for check in broken] == ["canonical.lead.allowed"]
     assert broken[0].violations is None
     assert "status" in str(broken[0].error)
     assert result.counts()["failed"] == 0
-    assert "a check broke: canonical.lead.allowed" in str(_token(company))
+    assert "something broke in it: canonical.lead.allowed" in str(_token(company))
 
 
 def test_an_exception_of_great_expectations_is_an_error(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,8 +147,8 @@ def test_an_exception_of_great_expectations_is_an_error(company: Company, monkey
     monkeypatch.setattr(ExpectColumnMaxToBeBetween, "_validate", explode)
     company.execute(UNMAPPED)
     result = company.gate("canonical")
-    assert result.status == "error"
-    assert {check.status for check in result.checks} == {"error", "not_applicable"}
+    assert result.status == "not_evaluated"
+    assert {check.status for check in result.checks} == {"not_evaluated", "not_applicable"}
     assert any("inside the judge" in str(check.error) for check in result.checks)
     assert _token(company) is not None
 
@@ -164,12 +164,16 @@ def test_whatever_breaks_inside_leaves_no_token(
 
     monkeypatch.setattr(runner, "judge", broken)
     result = company.gate("canonical")
-    assert result.status == "error"
+    assert result.status == "not_evaluated"
     assert len(result.checks) == len(registry.checks_of("canonical"))
     assert type(error).__name__ in result.explain()
-    assert company.execute("select check_id, status from gate.result") == [("canonical.not_evaluated", "error")]
+    written = company.execute("select check_id, status, examples from gate.result order by check_id")
+    assert [(check_id, status) for check_id, status, _ in written] == sorted(
+        (check.id, "not_evaluated") for check in registry.checks_of("canonical")
+    )
+    assert all(type(error).__name__ in examples for _, _, examples in written)
     assert company.execute("select count(*) from gate.token") == [(0,)]
-    assert "canonical.not_evaluated" in str(_token(company))
+    assert "was not evaluated, because something broke in it: canonical." in str(_token(company))
 
 
 def test_a_check_that_the_suite_leaves_out_is_an_error(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,7 +184,7 @@ def test_a_check_that_the_suite_leaves_out_is_an_error(company: Company, monkeyp
 
     monkeypatch.setattr(judging, "_validate", forgetful)
     result = company.gate("canonical")
-    assert result.status == "error"
+    assert result.status == "not_evaluated"
     left_out = next(check for check in result.checks if check.id == "canonical.lead.allowed")
     assert left_out.error == "the suite did not evaluate this check"
 
@@ -197,16 +201,16 @@ def test_a_table_written_while_the_gate_is_evaluated_is_an_error(
 
     monkeypatch.setattr(runner, "_evaluate", writes_a_row)
     result = company.gate("canonical")
-    assert result.status == "error"
+    assert result.status == "not_evaluated"
     assert "a table was written while the gate was evaluated" in result.explain()
     assert _token(company) is not None
 
 
 def test_a_gate_is_not_evaluated_unless_the_one_above_holds(company: Company) -> None:
     result = company.gate("staging")
-    assert result.status == "error"
+    assert result.status == "not_evaluated"
     assert "gate 'canonical' was not evaluated" in result.explain()
-    assert {check.status for check in result.checks} == {"error"}
+    assert {check.status for check in result.checks} == {"not_evaluated"}
 
     company.gate("canonical")
     company.execute("update canonical.lead set score = 1 where lead_id = 'crm:l1'")
