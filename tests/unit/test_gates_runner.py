@@ -189,6 +189,54 @@ def test_a_check_that_the_suite_leaves_out_is_an_error(company: Company, monkeyp
     assert left_out.error == "the suite did not evaluate this check"
 
 
+def test_without_great_expectations_nothing_passes(company: Company) -> None:
+    """The package is gone from the import path, as after a half installation: a real process, not a patched judge."""
+    assert company.gate("canonical").status == "passed"
+    script = (
+        "import sys; from pathlib import Path; sys.modules['great_expectations'] = None\n"
+        "from tests.unit.gates_case import Company\n"
+        "result = Company(Path(sys.argv[1])).gate('canonical')\n"
+        "print(result.status, result.counts(), result.explain())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(company.workspace.root)],
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("not_evaluated {'passed': 0, 'warned': 0, 'failed': 0, 'not_evaluated': ")
+    assert "great_expectations" in done.stdout
+    assert company.execute("select distinct status from gate.result") == [("not_evaluated",)]
+    assert _token(company) is not None
+
+
+def test_a_declared_check_that_leaves_no_verdict_gives_no_token(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever between the registry and the results forgets one, the gate stays shut and names it."""
+    whole = runner._evaluate
+
+    def forgetful(*args: Any) -> list[runner.CheckResult]:
+        return [result for result in whole(*args) if result.id != "canonical.lead.allowed"]
+
+    monkeypatch.setattr(runner, "_evaluate", forgetful)
+    result = company.gate("canonical")
+    assert result.status == "not_evaluated"
+    assert "declared but not evaluated once: canonical.lead.allowed" in result.explain()
+    assert len(result.checks) == len(registry.checks_of("canonical"))
+    assert _token(company) is not None
+
+
+def test_rows_of_an_entity_that_no_source_feeds_are_not_left_unchecked(company: Company) -> None:
+    company.execute("update canonical.entity_presence set is_mapped = false where entity = 'lead'")
+    result = company.gate("canonical")
+    assert result.status == "not_evaluated"
+    outcome = next(check for check in result.checks if check.id == "canonical.lead.allowed")
+    assert outcome.status == "not_evaluated"
+    assert outcome.error == "canonical.lead holds 3 rows, but no source is mapped to it"
+
+
 def test_a_table_written_while_the_gate_is_evaluated_is_an_error(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
