@@ -61,7 +61,7 @@ class GateResult:
         lines = [f"gate '{self.gate}' {verdict[self.status]}"]
         for check in shut[:5]:
             reason = next((item.reason for item in CHECKS if item.id == check.id), None)
-            counted = f"{check.violations:,} rows" if check.violations is not None else f"not evaluated: {check.error}"
+            counted = f"rows: {check.violations:,}" if check.violations is not None else f"not evaluated: {check.error}"
             lines.append(f"  {check.id}: {counted}" + (f" - {reason}" if reason else ""))
             for example in check.examples[:3]:
                 place = f"{example['source_file'] or '-'}:{example['source_row'] or '-'}"

@@ -103,7 +103,7 @@ TEXT: dict[str, tuple[str, str]] = {
     "picture.new_customers": ("new customers", "新客户"),
     "picture.cac": ("CAC", "获客成本"),
     "picture.gates": ("Gates", "质量门"),
-    "picture.count": ("{count} rows", "{count} 行"),
+    "picture.count": ("rows: {count}", "{count} 行"),
     "picture.more_checks": (
         "… {count} more; all of them: triloop run --json, or the gate in triloop ui",
         "… 另有 {count} 项；全部见 triloop run --json 或 triloop ui 中的质量门",

@@ -159,12 +159,12 @@ def test_failed_and_warned_rules_name_rows_and_what_to_do(
     assert gate.not_passed[0].fix == {"en": "mend b.fail", "zh": "修正 b.fail"}
     render(summary, "en")
     out = capsys.readouterr().out
-    assert "✗ b.fail failed (1,204 rows): why b.fail" in out
+    assert "✗ b.fail failed (rows: 1,204): why b.fail" in out
     assert "rates.csv; K0; x = 0" in out
     assert "pay.csv row 7; K2; x = 2" in out
     assert "K3" not in out, "three rows are enough"
     assert "→ mend b.fail" in out
-    assert "! a.warn warned (2 rows): why a.warn" in out
+    assert "! a.warn warned (rows: 2): why a.warn" in out
     assert "orders.csv row 9" in out
     render(summary, "zh")
     out = capsys.readouterr().out

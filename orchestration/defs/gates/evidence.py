@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from expectations.results import CheckResult
 
 STATUS = {
-    "failed": "❌ failed / 未通过",
-    "not_evaluated": "⛔ not evaluated / 未评估",
-    "warned": "⚠️ warning / 警告",
-    "passed": "✅ passed / 通过",
+    "failed": "failed / 未通过",
+    "not_evaluated": "not evaluated / 未评估",
+    "warned": "warning / 警告",
+    "passed": "passed / 通过",
     "not_applicable": "– not applicable / 不适用",
 }
 """How each status is told, gravest first."""
@@ -44,29 +44,25 @@ def check_result(
         severity=dg.AssetCheckSeverity.WARN
         if all(one.status == "warned" for one in bad)
         else dg.AssetCheckSeverity.ERROR,
-        description=headline(outcomes),
-        metadata=_metadata(rules, outcomes),
+        description=_description(rules, outcomes),
+        metadata={
+            "violations": sum(one.violations or 0 for one in outcomes),
+            "rules / 规则": dg.MetadataValue.md(_overview(rules, outcomes)),
+        },
     )
 
 
 def headline(outcomes: Sequence[CheckResult]) -> str:
-    """How many rules ended how, gravest first: ``1 × ❌ failed / 未通过, 3 × ✅ passed / 通过``."""
+    """How many rules ended how, gravest first: ``1 × failed / 未通过, 3 × passed / 通过``."""
     counts = Counter(one.status for one in outcomes)
     return ", ".join(f"{counts[status]} × {text}" for status, text in STATUS.items() if counts[status])  # type: ignore[index]
 
 
-def _metadata(rules: Sequence[Check], outcomes: Sequence[CheckResult]) -> dict[str, Any]:
-    told = [
-        evidence(rule, outcome)
-        for rule, outcome in sorted(
-            zip(rules, outcomes, strict=True), key=lambda pair: list(STATUS).index(pair[1].status)
-        )
-        if outcome.status in _NOT_GOOD
-    ]
-    found: dict[str, Any] = {"violations": sum(one.violations or 0 for one in outcomes)}
-    if told:
-        found["what is wrong / 问题"] = dg.MetadataValue.md("\n\n---\n\n".join(told))
-    return {**found, "rules / 规则": dg.MetadataValue.md(_overview(rules, outcomes))}
+def _description(rules: Sequence[Check], outcomes: Sequence[CheckResult]) -> str:
+    """The headline, and what is wrong below it: the UI shows a description at once, metadata behind a link."""
+    pairs = sorted(zip(rules, outcomes, strict=True), key=lambda pair: list(STATUS).index(pair[1].status))
+    told = [evidence(rule, outcome) for rule, outcome in pairs if outcome.status in _NOT_GOOD]
+    return "\n\n---\n\n".join([headline(outcomes), *told])
 
 
 def evidence(rule: Check, outcome: CheckResult) -> str:
