@@ -194,7 +194,7 @@ class GateSettings(_Group):
 
     quarantine_share_limit: Share = Decimal("0.05")
     quarantine_rows_tolerated: Count = 10
-    missing_share_limit: Share = Decimal("0.10")
+    missing_share_limit: Share = Decimal("0.20")
     ledger_tolerance: Share = Decimal("0.005")
     overrun_tolerance: Share = Decimal("0.10")
     volume_shrink_limit: Share = Decimal("0.30")

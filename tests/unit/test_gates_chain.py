@@ -105,7 +105,7 @@ FAULTS = [
         "update canonical.lead set channel_id = null where lead_id = 'crm:l3'",
         "crm:l3",
         ("lead.csv", 4),
-        "campaign_id, channel_id = NULL in 1 / 3 > 0.10",
+        "campaign_id, channel_id = NULL in 1 / 3 > 0.20",
     ),
     # ---- accounts: one bad file among many good ones
     Fault(

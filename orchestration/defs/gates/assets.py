@@ -1,6 +1,6 @@
 """The gates: one asset each, with blocking checks, so that the graph shows where data is held.
 
-A rule is an entry of the registry (hundreds); a Dagster check is all rules of one family about one table. Dagster
+A rule is an entry of the registry (hundreds of them); a Dagster check is all rules of one family about one table. Dagster
 writes several events per check in single transactions, so one check per rule cost more than evaluating the rules.
 """
 

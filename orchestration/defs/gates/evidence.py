@@ -20,7 +20,7 @@ STATUS = {
     "not_evaluated": "not evaluated / 未评估",
     "warned": "warning / 警告",
     "passed": "passed / 通过",
-    "not_applicable": "– not applicable / 不适用",
+    "not_applicable": "not applicable / 不适用",
 }
 """How each status is told, gravest first."""
 
