@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from orchestration.lib.settings import Settings
 
 Family = Literal["contract", "dedup", "currency", "time", "reconciliation", "money", "privacy"]
 Severity = Literal["block", "warn"]
-Status = Literal["passed", "warned", "failed", "error", "not_applicable"]
+Status = Literal["passed", "warned", "failed", "not_evaluated", "not_applicable"]
 
 __all__ = ["Check", "Family", "Gate", "Inputs", "Label", "Severity", "Status"]
 
@@ -26,11 +26,13 @@ class Inputs:
         settings: the workspace's settings.
         today: the current business date in the company's zone; what is later is the future.
         columns: ``schema.table`` → column → SQL type, of the tables that are there.
+        now: the present moment, UTC, naive.
     """
 
     settings: Settings
     today: date
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(tzinfo=None))
 
     @property
     def zone(self) -> str:

@@ -7,19 +7,25 @@ from functools import cache
 
 from expectations.model import Check, Gate, Label
 from expectations.suites import (
+    accounts,
+    chain,
+    completeness,
     contract,
     currency,
     dedup,
     delivery,
     factory,
+    grain,
     ledger,
     money,
     privacy,
     production,
     reconciliation,
+    rhythm,
     sales,
     sales_facts,
     sources,
+    tax,
     time,
 )
 from orchestration.lib.contract import load_contract
@@ -32,11 +38,17 @@ __all__ = ["CHECKS", "GATES", "Check", "Gate", "check", "checks_of", "gate"]
 def _checks() -> tuple[Check, ...]:
     found = [
         *contract.checks(),
+        *completeness.checks(),
+        *accounts.checks(),
         *sources.checks(),
+        *rhythm.checks(),
         *privacy.checks(),
         *dedup.checks(),
+        *grain.checks(),
         *currency.checks(),
+        *tax.checks(),
         *time.checks(),
+        *chain.checks(),
         *reconciliation.checks(),
         *factory.checks(),
         *production.checks(),

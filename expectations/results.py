@@ -9,6 +9,8 @@ from typing import Any, Literal
 from expectations.model import Severity, Status
 from expectations.registry import CHECKS
 
+GateStatus = Literal["passed", "failed", "not_evaluated"]
+
 
 @dataclass(frozen=True)
 class CheckResult:
@@ -31,7 +33,7 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class GateResult:
-    """The outcome of a gate: ``passed`` (warnings allowed), ``failed``, or ``error``, which is "not evaluated".
+    """The outcome of a gate: ``passed`` (warnings allowed), ``failed``, or ``not_evaluated`` when anything in it broke.
 
     Attributes:
         checks: one per declared check, always.
@@ -40,26 +42,26 @@ class GateResult:
 
     gate: str
     build_id: str
-    status: Literal["passed", "failed", "error"]
+    status: GateStatus
     checks: list[CheckResult]
     error: str | None = None
 
     def counts(self) -> dict[str, int]:
         """Number of checks by status."""
         counted = Counter(check.status for check in self.checks)
-        order: tuple[Status, ...] = ("passed", "warned", "failed", "error", "not_applicable")
+        order: tuple[Status, ...] = ("passed", "warned", "failed", "not_evaluated", "not_applicable")
         return {status: counted.get(status, 0) for status in order}
 
     def explain(self) -> str:
         """Which checks keep the gate shut and the first rows of each, one screen at most."""
         if self.error is not None:
             return f"gate '{self.gate}' was not evaluated: {self.error}"
-        shut = [check for check in self.checks if check.status in ("failed", "error")]
-        verdict = {"passed": "passed", "failed": "failed", "error": "was not evaluated, because a check broke"}
+        shut = [check for check in self.checks if check.status in ("failed", "not_evaluated")]
+        verdict = {"passed": "passed", "failed": "failed", "not_evaluated": "was not evaluated, because a check broke"}
         lines = [f"gate '{self.gate}' {verdict[self.status]}"]
         for check in shut[:5]:
             reason = next((item.reason for item in CHECKS if item.id == check.id), None)
-            counted = f"{check.violations:,} rows" if check.violations is not None else f"error: {check.error}"
+            counted = f"rows: {check.violations:,}" if check.violations is not None else f"not evaluated: {check.error}"
             lines.append(f"  {check.id}: {counted}" + (f" - {reason}" if reason else ""))
             for example in check.examples[:3]:
                 place = f"{example['source_file'] or '-'}:{example['source_row'] or '-'}"
@@ -70,7 +72,7 @@ class GateResult:
 
     def hint(self) -> str:
         """What to do about it."""
-        if self.status == "error":
+        if self.status == "not_evaluated":
             return "a check could not run: see its error above, mend the model or the check, then run: triloop run"
         return (
             "mend the rows at their source or the mapping, or raise the threshold of a check in triloop.yml under "

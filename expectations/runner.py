@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -13,7 +13,8 @@ import duckdb
 from expectations.judge import Question, judge
 from expectations.model import Check, Inputs, Status
 from expectations.registry import CHECKS, checks_of, gate
-from expectations.results import CheckResult, GateResult
+from expectations.remedies import remedy
+from expectations.results import CheckResult, GateResult, GateStatus
 from orchestration.lib import gate_token, warehouse
 from orchestration.lib.crash_points import crash_point
 from orchestration.lib.errors import ConfigurationError, GateRefusedError, nearest
@@ -23,7 +24,7 @@ from orchestration.lib.workspace import Workspace
 __all__ = ["CheckResult", "GateResult", "evaluate_gate"]
 
 MAX_EXAMPLES = 20
-NOT_EVALUATED = "not_evaluated"
+VERDICTS = ("passed", "warned", "not_applicable")
 
 
 def evaluate_gate(
@@ -65,18 +66,22 @@ def evaluate_gate(
 def _broken(
     connection: duckdb.DuckDBPyConnection, settings: Settings, gate_name: str, build_id: str, reason: str
 ) -> GateResult:
-    """Record that nothing was evaluated: every declared check is an error, and there is no token."""
+    """Record that nothing was evaluated: every declared check says so and why, and there is no token."""
     checks = [
-        CheckResult(check.id, "error", check.severity_under(settings), error=reason) for check in checks_of(gate_name)
+        CheckResult(
+            check.id,
+            "not_evaluated",
+            check.severity_under(settings),
+            max_violations=check.limit_under(settings),
+            error=reason,
+        )
+        for check in checks_of(gate_name)
     ]
-    result = GateResult(gate_name, build_id, "error", checks, error=reason)
-    noted = GateResult(
-        gate_name, build_id, "error", [CheckResult(f"{gate_name}.{NOT_EVALUATED}", "error", "block", error=reason)]
-    )
+    result = GateResult(gate_name, build_id, "not_evaluated", checks, error=reason)
 
     def write() -> None:
         _forget(connection, gate_name)
-        _write(connection, noted)
+        _write(connection, result)
 
     _in_transaction(connection, write)
     return result
@@ -85,28 +90,37 @@ def _broken(
 def _evaluate(
     connection: duckdb.DuckDBPyConnection, settings: Settings, gate_name: str, checks: tuple[Check, ...], day: date
 ) -> list[CheckResult]:
-    mapped = _mapped_entities(connection)
+    presence = _presence(connection)
     inputs = Inputs(settings=settings, today=day, columns=_columns(connection))
     results: dict[str, CheckResult] = {}
     questions = []
     for check in checks:
         severity, limit = check.severity_under(settings), check.limit_under(settings)
-        if not set(check.requires) <= mapped:
-            results[check.id] = CheckResult(check.id, "not_applicable", severity, max_violations=limit)
+        missing = [entity for entity in check.requires if not presence.get(entity, (False, 0))[0]]
+        if missing:
+            # rows that no mapping accounts for would pass unseen, so they make the check apply and fail to be asked
+            rows = {entity: count for entity in missing if (count := presence.get(entity, (False, 0))[1])}
+            told = ", ".join(f"canonical.{entity} holds {count} rows" for entity, count in rows.items())
+            results[check.id] = CheckResult(
+                check.id,
+                "not_evaluated" if rows else "not_applicable",
+                severity,
+                max_violations=limit,
+                error=f"{told}, but no source is mapped to it" if rows else None,
+            )
             continue
         try:
             sql = check.sql(inputs)
             row = connection.execute(f"select count(*) from ({sql}) as violation").fetchone()
         except duckdb.Error as error:
-            results[check.id] = CheckResult(check.id, "error", severity, max_violations=limit, error=_one_line(error))
+            results[check.id] = CheckResult(
+                check.id, "not_evaluated", severity, max_violations=limit, error=_one_line(error)
+            )
             continue
         questions.append(Question(check, int(row[0]) if row else 0, limit, severity))
     verdicts = judge(gate_name, questions)
     for question in questions:
         results[question.check.id] = _result(connection, inputs, question, verdicts)
-    missing = [check.id for check in checks if check.id not in results]
-    if missing:
-        raise RuntimeError(f"declared but not evaluated: {', '.join(missing)}")
     return [results[check.id] for check in checks]
 
 
@@ -116,7 +130,7 @@ def _result(
     check, verdict = question.check, verdicts[question.check.id]
     if verdict.error is not None:
         return CheckResult(
-            check.id, "error", question.severity, max_violations=question.max_violations, error=verdict.error
+            check.id, "not_evaluated", question.severity, max_violations=question.max_violations, error=verdict.error
         )
     status: Status = "passed"
     if not verdict.passed:
@@ -136,10 +150,10 @@ def _examples(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str,
     ]
 
 
-def _status(results: list[CheckResult]) -> Literal["passed", "failed", "error"]:
+def _status(results: list[CheckResult]) -> GateStatus:
     statuses = {result.status for result in results}
-    if "error" in statuses:
-        return "error"
+    if "not_evaluated" in statuses:
+        return "not_evaluated"
     return "failed" if "failed" in statuses else "passed"
 
 
@@ -155,9 +169,10 @@ def _previous_gate(connection: duckdb.DuckDBPyConnection, gate_name: str) -> str
     return None
 
 
-def _mapped_entities(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    rows = connection.execute("select entity from canonical.entity_presence where is_mapped").fetchall()
-    return {str(entity) for (entity,) in rows}
+def _presence(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[bool, int]]:
+    """Entity → whether a source is mapped to it, and how many rows it has."""
+    rows = connection.execute("select entity, is_mapped, row_count from canonical.entity_presence").fetchall()
+    return {str(entity): (bool(is_mapped), int(count)) for entity, is_mapped, count in rows}
 
 
 def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
@@ -183,6 +198,7 @@ def _record(
         _forget(connection, result.gate)
         _write(connection, result)
         if result.status == "passed":
+            _check_complete(connection, result.gate)
             if gate_token.identity_of(connection, schemas) != identity:
                 raise RuntimeError("a table was written while the gate was evaluated")
             policy = gate_token.policy_hash(connection, result.gate)
@@ -190,6 +206,16 @@ def _record(
 
     _in_transaction(connection, write)
     return result
+
+
+def _check_complete(connection: duckdb.DuckDBPyConnection, gate_name: str) -> None:
+    """No token unless each declared check left exactly one result that is a verdict: left out is not passed."""
+    rows = connection.execute("select check_id, status from gate.result where gate = ?", [gate_name]).fetchall()
+    said = sorted(check_id for check_id, status in rows if status in VERDICTS)
+    declared = sorted(check.id for check in checks_of(gate_name))
+    if said != declared:
+        left_out = sorted(set(declared) - set(said)) or sorted({one for one in said if said.count(one) > 1})
+        raise RuntimeError(f"declared but not evaluated once: {', '.join(left_out)}")
 
 
 def _forget(connection: duckdb.DuckDBPyConnection, gate_name: str) -> None:
@@ -201,10 +227,15 @@ def _forget(connection: duckdb.DuckDBPyConnection, gate_name: str) -> None:
 
 def _write(connection: duckdb.DuckDBPyConnection, result: GateResult) -> None:
     known = {check.id: check for check in checks_of(result.gate)}
+    columns = (
+        "gate, check_id, build_id, status, severity, family, owner, table_name, violations, max_violations, reason_en, "
+        "reason_zh, examples, evaluated_at, fix_en, fix_zh"
+    )
     now = datetime.now(UTC).replace(tzinfo=None)
     rows = []
     for outcome in result.checks:
-        check = known.get(outcome.id)
+        check = known[outcome.id]
+        fix = remedy(check, outcome.status)
         examples = outcome.examples
         if outcome.error is not None:
             examples = [{"key": None, "source_file": None, "source_row": None, "detail": outcome.error}]
@@ -215,18 +246,21 @@ def _write(connection: duckdb.DuckDBPyConnection, result: GateResult) -> None:
                 result.build_id,
                 outcome.status,
                 outcome.severity,
-                check.family if check else "contract",
-                check.owner if check else "data",
-                check.table_name if check else None,
+                check.family,
+                check.owner,
+                check.table_name,
                 outcome.violations,
                 outcome.max_violations,
-                check.reason.en if check else "the gate can be evaluated",
-                check.reason.zh if check else "关卡可以求值",
+                check.reason.en,
+                check.reason.zh,
                 json.dumps(examples, ensure_ascii=False, default=str),
                 now,
+                fix.en if fix else None,
+                fix.zh if fix else None,
             ]
         )
-    connection.executemany(f"insert into gate.result values ({', '.join('?' * 14)})", rows)
+    places = ", ".join("?" * (columns.count(",") + 1))
+    connection.executemany(f"insert into gate.result ({columns}) values ({places})", rows)
 
 
 def _in_transaction(connection: duckdb.DuckDBPyConnection, action: Callable[[], None]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expectations.model import Check, Inputs, Label, Severity
+from expectations.model import Check, Label, Severity
 from expectations.sql import literal, name, shown, union, violations
 from orchestration.lib.contract import Column, Entity, load_contract
 
@@ -29,11 +29,11 @@ CRITICAL_REFERENCES = frozenset(
 
 
 def checks() -> list[Check]:
-    """The base checks of every entity, and the two that watch the row accounts."""
+    """The base checks of every entity."""
     found: list[Check] = []
     for entity in load_contract().entities.values():
         found += _entity_checks(entity)
-    return [*found, _quarantine_share(), _row_account_balance(), _quarantine_complete()]
+    return found
 
 
 def _entity_checks(entity: Entity) -> list[Check]:
@@ -176,89 +176,3 @@ def _reference_checks(entity: Entity, column: Column) -> list[Check]:
             )
         )
     return found
-
-
-def _quarantine_share() -> Check:
-    def sql(inputs: Inputs) -> str:
-        limit = inputs.settings.gates.quarantine_share_limit
-        return f"""
-with share as (
-  select source_system, source_object, entity, sum(quarantined) as quarantined, sum(rows_in) as rows_in
-  from canonical.row_account group by all
-),
-first_row as (
-  select source_system, source_object, entity, arg_min(source_file, (source_file, source_row)) as source_file,
-    arg_min(source_row, (source_file, source_row)) as source_row,
-    mode(rule_id) as rule_id
-  from canonical.quarantine group by all
-)
-select share.source_system || '.' || share.source_object || ' -> ' || share.entity as key,
-  first_row.source_file, first_row.source_row,
-  share.quarantined || ' / ' || share.rows_in || ' > {limit}; ' || coalesce(first_row.rule_id, '') as detail
-from share left join first_row using (source_system, source_object, entity)
-where share.quarantined > {limit} * share.rows_in"""
-
-    return Check(
-        id="canonical.quarantine_share",
-        gate="canonical",
-        family="contract",
-        tables=("canonical.row_account", "canonical.quarantine"),
-        severity="block",
-        owner="data",
-        reason=Label(
-            en="no more of a source's rows are in quarantine than the limit allows, or totals would be far too low",
-            zh="每个来源被隔离的行不超过上限，否则总数会明显偏低",
-        ),
-        sql=sql,
-    )
-
-
-def _row_account_balance() -> Check:
-    return Check(
-        id="canonical.row_account",
-        gate="canonical",
-        family="contract",
-        tables=("canonical.row_account",),
-        severity="block",
-        owner="data",
-        reason=Label(
-            en="every row of every file is loaded, quarantined, merged, filtered or unchanged; none is lost",
-            zh="每个文件的每一行都有去向：载入、隔离、合并、过滤或未变，不丢行",
-        ),
-        sql=lambda _inputs: (
-            """
-select source_system || '.' || source_object || ' -> ' || entity as key, source_file,
-  cast(null as bigint) as source_row,
-  rows_in || ' <> ' || (loaded + quarantined + merged + filtered + unchanged) as detail
-from canonical.row_account
-where rows_in is distinct from loaded + quarantined + merged + filtered + unchanged"""
-        ),
-    )
-
-
-def _quarantine_complete() -> Check:
-    return Check(
-        id="canonical.quarantine_complete",
-        gate="canonical",
-        family="contract",
-        tables=("canonical.quarantine", "canonical.row_account"),
-        severity="block",
-        owner="data",
-        reason=Label(
-            en="every row counted as quarantined can be looked at in quarantine",
-            zh="计为隔离的每一行都能在隔离区查到",
-        ),
-        sql=lambda _inputs: (
-            """
-with held as (
-  select source_system, source_object, entity, source_file, source_sha256, count(distinct source_row) as held
-  from canonical.quarantine group by all
-)
-select a.source_system || '.' || a.source_object || ' -> ' || a.entity as key, a.source_file,
-  cast(null as bigint) as source_row, a.quarantined || ' <> ' || coalesce(held.held, 0) as detail
-from canonical.row_account as a
-left join held on held.source_system = a.source_system and held.source_object = a.source_object
-  and held.entity = a.entity and held.source_file = a.source_file and held.source_sha256 = a.source_sha256
-where a.quarantined is distinct from coalesce(held.held, 0)"""
-        ),
-    )

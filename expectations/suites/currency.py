@@ -54,13 +54,13 @@ CONVERTED = (
 
 
 def checks() -> list[Check]:
-    """Codes, rates, conversion and tax."""
+    """Codes, rates and conversion."""
     found: list[Check] = []
     for entity in load_contract().entities.values():
         found += _code_checks(entity)
     for converted in CONVERTED:
         found += conversion_checks(converted)
-    return [*found, *_rate_table_checks(), *_tax_checks()]
+    return [*found, *_rate_table_checks()]
 
 
 def _check(identifier: str, tables: tuple[str, ...], owner: str, reason: Label, sql: str, *requires: str) -> Check:
@@ -132,8 +132,8 @@ def _code_checks(entity: Entity) -> list[Check]:
 
 
 def conversion_checks(converted: Converted) -> list[Check]:
-    """A rate is there, and it was used to the cent."""
-    return [_rate_present(converted), _converted_exactly(converted)]
+    """A rate is there, it is not old, and it was used to the cent."""
+    return [_rate_present(converted), _rate_carried(converted), _converted_exactly(converted)]
 
 
 def _rate_present(c: Converted) -> Check:
@@ -160,6 +160,34 @@ def _rate_present(c: Converted) -> Check:
         ),
         sql=sql,
         requires=(c.entity,),
+    )
+
+
+def _rate_carried(c: Converted) -> Check:
+    def sql(inputs: Inputs) -> str:
+        days = inputs.settings.currency.carried_rate_days
+        return (
+            f"select cast(t.{c.key} as varchar) as key, t.source_file, t.source_row, {shown('t.currency')} || ' @ ' || "
+            f"{shown('t.' + c.day)} || ': rate of ' || quoted.quoted_on || ', ' || "
+            f"date_diff('day', quoted.quoted_on, t.{c.day}) || ' d > {days} d' as detail "
+            f"from intermediate.{c.table} as t join intermediate.int_exchange_rate as quoted "
+            f"on quoted.rate_id = t.rate_id and not quoted.is_carried "
+            f"where t.{c.amount} <> 0 and {c.where} and date_diff('day', quoted.quoted_on, t.{c.day}) > {days}"
+        )
+
+    return Check(
+        id=f"staging.currency.carried_{c.entity}",
+        gate="staging",
+        family="currency",
+        tables=(f"intermediate.{c.table}", "intermediate.int_exchange_rate"),
+        severity="warn",
+        owner=c.owner,
+        reason=Label(
+            en="an amount is converted at a rate of its day or of a weekend before (currency.carried_rate_days)",
+            zh="金额按当日或此前不久（currency.carried_rate_days）的汇率折算",
+        ),
+        sql=sql,
+        requires=(c.entity, "exchange_rate"),
     )
 
 
@@ -205,6 +233,22 @@ select rate_id as key, source_file, source_row,
   from_currency || '/' || to_currency || ' ' || rate_date || ': ' || previous || ' -> ' || rate as detail
 from followed where previous > 0 and abs(rate - previous) > {tolerance} * previous"""
 
+    def outlier(inputs: Inputs) -> str:
+        tolerance = inputs.settings.currency.neighbour_tolerance
+        series = "partition by from_currency, to_currency, rate_type order by rate_date, rate_id"
+        return f"""
+with between_two as (
+  select rate_id, source_file, source_row, from_currency, to_currency, rate_date, rate,
+    lag(rate) over ({series}) as previous, lead(rate) over ({series}) as following
+  from staging.stg_exchange_rate
+)
+select rate_id as key, source_file, source_row,
+  from_currency || '/' || to_currency || ' ' || rate_date || ': ' || previous || ' -> ' || rate || ' -> ' || following
+    as detail
+from between_two
+where previous > 0 and following > 0 and sign(rate - previous) = sign(rate - following)
+  and abs(rate - previous) > {tolerance} * previous and abs(rate - following) > {tolerance} * following"""
+
     table = ("staging.stg_exchange_rate",)
     common = {"gate": "staging", "family": "currency", "owner": "finance", "requires": ("exchange_rate",)}
     return [
@@ -239,6 +283,18 @@ from followed where previous > 0 and abs(rate - previous) > {tolerance} * previo
             **common,  # type: ignore[arg-type]
         ),
         Check(
+            id="staging.currency.rate_outlier",
+            tables=table,
+            severity="block",
+            reason=Label(
+                en="no rate stands further than currency.neighbour_tolerance from both its neighbours: a digit is "
+                "wrong, and every amount of its day with it",
+                zh="汇率不与前后两个汇率同时相差超过 currency.neighbour_tolerance：否则多为录入错误，当日金额全部失真",
+            ),
+            sql=outlier,
+            **common,  # type: ignore[arg-type]
+        ),
+        Check(
             id="staging.currency.rate_conflict",
             tables=table,
             severity="block",
@@ -258,44 +314,3 @@ from (
             **common,  # type: ignore[arg-type]
         ),
     ]
-
-
-def _tax_checks() -> list[Check]:
-    invoice = Check(
-        id="staging.currency.gross_invoice",
-        gate="staging",
-        family="currency",
-        tables=("intermediate.int_invoice",),
-        severity="block",
-        owner="finance",
-        reason=Label(en="invoice: gross = net + VAT", zh="发票：含税金额 = 不含税金额 + 税额"),
-        sql=lambda _inputs: violations(
-            "intermediate.int_invoice",
-            "invoice_id",
-            "t.gross_amount is distinct from t.net_amount + coalesce(t.tax_amount, 0)",
-            f"{shown('t.gross_amount')} || ' <> ' || {shown('t.net_amount')} || ' + ' || {shown('t.tax_amount')}",
-        ),
-        requires=("invoice",),
-    )
-    rounding = "0.01 * greatest(1, abs(t.quantity))"
-    line = Check(
-        id="staging.currency.tax_order_line",
-        gate="staging",
-        family="currency",
-        tables=("staging.stg_sales_order_line",),
-        severity="warn",
-        owner="finance",
-        reason=Label(
-            en="order line: VAT = net × rate within a cent per unit; otherwise the amount may include VAT",
-            zh="订单行：税额 = 不含税金额 × 税率（每件允差一分），否则金额可能含税",
-        ),
-        sql=lambda _inputs: violations(
-            "staging.stg_sales_order_line",
-            "order_line_id",
-            "t.tax_rate is not null and t.tax_amount is not null and abs(t.tax_amount - "
-            f"cast(t.net_amount as decimal(38, 2)) * t.tax_rate) > coalesce({rounding}, 0.01)",
-            f"{shown('t.tax_amount')} || ' <> ' || {shown('t.net_amount')} || ' × ' || {shown('t.tax_rate')}",
-        ),
-        requires=("sales_order_line",),
-    )
-    return [invoice, line]

@@ -125,6 +125,7 @@ def checks() -> list[Check]:
     """Documents, facts and published metrics."""
     return [
         _invoice_lines(),
+        _invoice_vat(),
         _allocations("payment"),
         _allocations("invoice"),
         *(fact_grain(grain) for grain in FACT_GRAINS),
@@ -171,6 +172,28 @@ select i.invoice_id as key, i.source_file, i.source_row, i.net_amount || ' <> ' 
 from intermediate.int_invoice as i join lined on lined.invoice_id = i.invoice_id
 where i.net_amount is distinct from lined.amount""",
         requires=("invoice", "invoice_line"),
+    )
+
+
+def _invoice_vat() -> Check:
+    return loops_check(
+        "invoice_line_tax",
+        ("intermediate.int_invoice", "staging.stg_invoice_line"),
+        "finance",
+        Label(
+            en="an invoice's VAT is that of its lines within a cent per line, where each line has it",
+            zh="发票税额等于各行税额之和（每行允差一分），各行均有税额时",
+        ),
+        sql="""
+with lined as (
+  select invoice_id, sum(tax_amount) as amount, count(*) as line_count from staging.stg_invoice_line
+  group by invoice_id having count(*) = count(tax_amount)
+)
+select i.invoice_id as key, i.source_file, i.source_row, i.tax_amount || ' <> ' || lined.amount as detail
+from intermediate.int_invoice as i join lined on lined.invoice_id = i.invoice_id
+where abs(i.tax_amount - lined.amount) > 0.01 * lined.line_count""",
+        requires=("invoice", "invoice_line"),
+        severity="warn",
     )
 
 

@@ -9,6 +9,7 @@ from expectations.model import Check, Inputs, Label
 from expectations.sql import business_date, literal, name, shown, union, violations
 from expectations.suites.contract import OWNERS
 from orchestration.lib.contract import Column, Entity, load_contract
+from orchestration.lib.settings_names import ORDER_CHECK
 
 PLANNED = frozenset(
     {
@@ -208,10 +209,11 @@ def _period(entity_name: str, start: str, end: str) -> Check:
 
 
 def event_order(order: Order) -> Check:
-    """The earlier event is not dated after the later one, within time.order_tolerance_days."""
+    """The earlier event is not dated after the later one, within the tolerance of the pair or of all pairs."""
 
     def sql(inputs: Inputs) -> str:
-        tolerance = inputs.settings.time.order_tolerance_days
+        setting = inputs.settings.time
+        tolerance = setting.order_tolerance_days_by_pair.get(order.identifier, setting.order_tolerance_days)
         earlier, later = (
             business_date(inputs, expression) if is_moment else expression
             for expression, is_moment in (order.earlier, order.later)
@@ -227,7 +229,7 @@ def event_order(order: Order) -> Check:
 
     others = tuple(f"staging.stg_{entity}" for entity in order.requires)
     return Check(
-        id=f"staging.time.order_{order.identifier}",
+        id=f"{ORDER_CHECK}{order.identifier}",
         gate="staging",
         family="time",
         tables=(f"staging.stg_{order.entity}", *others),

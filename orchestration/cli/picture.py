@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import typer
 
 from orchestration.cli.output import NULL_MARK, group_digits, print_table, shown
 from orchestration.cli.snapshots import age
 from orchestration.cli.text import member, say
-from orchestration.lib.summary import BAD, ChannelLine, GateLine, Summary
+from orchestration.lib.summary import ChannelLine, Summary
+from orchestration.lib.summary_gates import GateLine
 
-MARKS = {"passed": "✓", "warned": "!", "failed": "✗", "error": "✗", "not_applicable": "–"}
+MARKS = {"passed": "✓", "warned": "!", "failed": "✗", "not_evaluated": "?", "not_applicable": "–"}
+CHECKS_SHOWN, ROWS_SHOWN = 5, 3
 
 
 def draw(summary: Summary, lang: str) -> None:
@@ -102,19 +106,32 @@ def _gates(summary: Summary, lang: str) -> None:
             f"  {MARKS.get(gate.status, '?')} {gate.gate:<12} {say(gate.status, lang)}"
             + (f": {counts}" if counts else "")
         )
+        if gate.reason is not None:
+            typer.echo(f"      {shown(gate.reason[lang])}")
         _not_passed(gate, lang)
 
 
 def _not_passed(gate: GateLine, lang: str) -> None:
-    for check in gate.not_passed[:5]:
-        many = "" if check.violations is None else f" ({check.violations})"
-        typer.echo(f"      {MARKS[check.status]} {check.check_id}{many}: {check.reason[lang]}")
-        for example in check.examples[:3] if check.status in BAD else []:
-            place = f"{example['source_file']} {say('source_row', lang)} {example['source_row']}"
-            parts = (example.get("key"), place if example.get("source_file") else None, example.get("detail"))
-            typer.echo("        " + "; ".join(shown(part) for part in parts if part))
-    if len(gate.not_passed) > 5:
-        typer.echo(f"      … {len(gate.not_passed) - 5}")
+    for check in gate.not_passed[:CHECKS_SHOWN]:
+        many = "" if check.violations is None else f" ({say('picture.count', lang, count=f'{check.violations:,}')})"
+        head = f"{MARKS[check.status]} {check.check_id} {say(check.status, lang)}{many}"
+        typer.echo(f"      {head}: {check.reason[lang]}")
+        for example in check.examples[:ROWS_SHOWN]:
+            parts = (_place(example, lang), example.get("key"), example.get("detail"))
+            typer.echo("          " + "; ".join(shown(part) for part in parts if part))
+        if check.fix[lang]:
+            typer.echo(f"        → {check.fix[lang]}")
+    more = len(gate.not_passed) - CHECKS_SHOWN
+    if more > 0:
+        typer.echo(f"      {say('picture.more_checks', lang, count=more)}")
+
+
+def _place(example: Mapping[str, Any], lang: str) -> str | None:
+    """Where a row stands: file and row, as far as the check knows them."""
+    if not example.get("source_file"):
+        return None
+    row = example.get("source_row")
+    return str(example["source_file"]) + ("" if row is None else f" {say('source_row', lang)} {row}")
 
 
 def _rows(summary: Summary, lang: str) -> None:

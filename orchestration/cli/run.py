@@ -39,6 +39,7 @@ def run(
     from orchestration.lib.errors import ConfigurationError, nearest
     from orchestration.lib.mapping import load_mappings
     from orchestration.lib.settings import load_settings
+    from orchestration.lib.settings_names import refuse_unknown_sources
 
     settings = load_settings(opened)
     refuse_unknown_thresholds(opened, settings)
@@ -48,6 +49,7 @@ def run(
             f"{opened.root} maps no source: there is no file in mappings/",
             hint="write mappings/<source>.yml (docs/reference/mapping.md), or start from 'triloop init DIR --demo'",
         )
+    refuse_unknown_sources(opened, (f"{mapping.source}.{name}" for mapping in mappings for name in mapping.objects))
     if source is not None and source not in {mapping.source for mapping in mappings}:
         raise ConfigurationError(
             f"no mapping describes the source '{source}'", hint=nearest(source, [m.source for m in mappings])

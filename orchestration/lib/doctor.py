@@ -141,6 +141,7 @@ class Doctor:
         from orchestration.lib.doctor_sources import examine_source  # a broken workspace needs none of it
         from orchestration.lib.mapping import load_mappings
         from orchestration.lib.settings import load_settings
+        from orchestration.lib.settings_names import refuse_unknown_sources
 
         try:
             settings = load_settings(workspace)
@@ -152,6 +153,7 @@ class Doctor:
         yield self.ok("settings", *(f"{company.name}, {company.currency}, {company.timezone}",) * 2)
         try:
             mappings = load_mappings(workspace, settings)
+            refuse_unknown_sources(workspace, (f"{one.source}.{name}" for one in mappings for name in one.objects))
         except TriloopError as error:
             yield self.broken("mappings", error)
             return
@@ -297,10 +299,13 @@ def refuse_unknown_thresholds(workspace: Workspace, settings: Settings) -> None:
     Raises:
         ConfigurationError: names file, line and the nearest check.
     """
-    if not settings.gates.thresholds:
+    from orchestration.lib.settings import TimeSettings
+    from orchestration.lib.settings_names import refuse_unknown_checks
+
+    pairs = settings.time.order_tolerance_days_by_pair
+    if not settings.gates.thresholds and pairs == TimeSettings().order_tolerance_days_by_pair:
         return
     from expectations.registry import GATES, checks_of
-    from orchestration.lib.settings import refuse_unknown_checks
 
     refuse_unknown_checks(workspace, (check.id for gate in GATES for check in checks_of(gate.name)))
 

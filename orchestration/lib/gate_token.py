@@ -43,6 +43,8 @@ create table if not exists gate.result (
     gate varchar, check_id varchar, build_id varchar, status varchar, severity varchar, family varchar, owner varchar,
     table_name varchar, violations bigint, max_violations bigint, reason_en varchar, reason_zh varchar,
     examples varchar, evaluated_at timestamp);
+alter table gate.result add column if not exists fix_en varchar;
+alter table gate.result add column if not exists fix_zh varchar;
 """
 
 

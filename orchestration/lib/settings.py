@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import zoneinfo
-from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, get_args
@@ -25,7 +24,7 @@ from orchestration.lib.currencies import CURRENCY_ALIASES, ISO_CURRENCIES
 from orchestration.lib.default_roles import DEFAULT_ROLES
 from orchestration.lib.errors import nearest
 from orchestration.lib.workspace import Workspace
-from orchestration.lib.yaml_source import FieldError, Problem, YamlDocument, load_yaml, validate
+from orchestration.lib.yaml_source import FieldError, YamlDocument, load_yaml, validate
 
 AttributionModel = Literal["first", "last", "linear", "position_based"]
 Severity = Literal["block", "warn"]
@@ -109,16 +108,29 @@ class CurrencySettings(_Group):
     """How exchange rates may be used."""
 
     max_rate_age_days: Count = 7
+    carried_rate_days: Count = 5
     neighbour_tolerance: Share = Decimal("0.10")
 
 
+class DailySource(_Group):
+    """How often a source that comes by the day brings rows."""
+
+    every: Literal["day", "weekday"] = "day"
+    gap_days: Count = 0
+
+
 class TimeSettings(_Group):
-    """Which dates can be true."""
+    """Which dates can be true, in which order, and which days may be missing."""
 
     earliest: Day = date(2000, 1, 1)
     future_days: Count = 0
     order_tolerance_days: Count = 0
+    order_tolerance_days_by_pair: dict[str, Count] = Field(
+        default_factory=lambda: {"shipped_invoiced": 90, "invoiced_paid": 180}
+    )
     severity_event_order: Severity = "warn"
+    cut_off_days: Count = 31
+    daily_sources: dict[str, DailySource] = Field(default_factory=dict)
 
 
 class AttributionSettings(_Group):
@@ -181,6 +193,8 @@ class GateSettings(_Group):
     """How strict the gates are."""
 
     quarantine_share_limit: Share = Decimal("0.05")
+    quarantine_rows_tolerated: Count = 10
+    missing_share_limit: Share = Decimal("0.20")
     ledger_tolerance: Share = Decimal("0.005")
     overrun_tolerance: Share = Decimal("0.10")
     volume_shrink_limit: Share = Decimal("0.30")
@@ -310,20 +324,3 @@ def load_settings(workspace: Workspace) -> Settings:
 def read_settings(document: YamlDocument) -> Settings:
     """The settings that ``document`` makes, with the defaults for what it leaves out."""
     return validate(Settings, document)
-
-
-def refuse_unknown_checks(workspace: Workspace, checks: Iterable[str]) -> None:
-    """Refuse a threshold for a check that does not exist: it would silently change nothing.
-
-    Raises:
-        ConfigurationError: names file, line and the nearest check.
-    """
-    document = load_yaml(workspace.settings_file)
-    known = set(checks)
-    problems = [
-        Problem(("gates", "thresholds", check), f"there is no check '{check}'", nearest(check, known))
-        for check in read_settings(document).gates.thresholds
-        if check not in known
-    ]
-    if problems:
-        raise document.error(problems)

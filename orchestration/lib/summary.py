@@ -6,7 +6,6 @@ the figures are those of the published snapshot, which such a run leaves as it w
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.lib.errors import DataError, TriloopError
 from orchestration.lib.stage_times import StageTime
+from orchestration.lib.summary_gates import BAD, GateLine, gate_lines
 from orchestration.lib.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from orchestration.lib.publish.reader import Snapshot
 
 TOP_RULES = 5
-BAD = ("error", "failed")
 
 
 @dataclass(frozen=True)
@@ -39,27 +38,6 @@ class ChannelLine:
     leads: Decimal | None
     new_customers: Decimal | None
     cac: Decimal | None
-
-
-@dataclass(frozen=True)
-class CheckLine:
-    """A check that did not pass."""
-
-    check_id: str
-    status: str
-    violations: int | None
-    reason: dict[str, str]
-    examples: list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class GateLine:
-    """One gate: its status, its checks counted by status, and those that did not pass."""
-
-    gate: str
-    status: str
-    checks: dict[str, int]
-    not_passed: list[CheckLine] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -171,7 +149,7 @@ def _working(workspace: Workspace, notes: list[str]) -> tuple[list[GateLine], li
         with connect(workspace, read_only=True) as connection:
             relations = relations_of(connection)
             queries = {name: query(relations, keys) for name, query in DERIVED.items()}
-            gates = _gates(connection, queries["gate_result"], "gate.token" in relations)
+            gates = gate_lines(connection, queries["gate_result"], "gate.token" in relations)
             return (
                 gates,
                 _rows(connection, queries["row_account"]),
@@ -180,43 +158,6 @@ def _working(workspace: Workspace, notes: list[str]) -> tuple[list[GateLine], li
     except TriloopError as error:
         notes.append(error.message)
         return [], [], []
-
-
-def _gates(connection: duckdb.DuckDBPyConnection, query: str | None, has_tokens: bool) -> list[GateLine]:
-    """Gates in their order. One without a token vouches for nothing now, whatever its checks said once."""
-    from orchestration.lib.gate_token import GATE_ORDER
-    from orchestration.lib.publish.provenance import gate_status
-
-    if query is None:
-        return []
-    valid = {row[0] for row in connection.execute("select gate from gate.token").fetchall()} if has_tokens else None
-    cursor = connection.execute(f"select * from ({query}) order by gate, check_id")
-    names = [column[0] for column in cursor.description or []]
-    found: dict[str, list[dict[str, Any]]] = {}
-    for values in cursor.fetchall():
-        row = dict(zip(names, values, strict=True))
-        found.setdefault(row["gate"], []).append(row)
-    lines = []
-    for gate in [*GATE_ORDER, *sorted(set(found) - set(GATE_ORDER))]:
-        checks: dict[str, int] = {}
-        for row in found.get(gate, []):
-            checks[row["status"]] = checks.get(row["status"], 0) + 1
-        status = gate_status(checks) if checks else "error"
-        if valid is not None and gate not in valid and status not in BAD:
-            status, checks = "error", {}
-        not_passed = [_check(row) for row in found.get(gate, []) if checks and row["status"] in (*BAD, "warned")]
-        lines.append(GateLine(gate, status, checks, not_passed))
-    return lines
-
-
-def _check(row: Mapping[str, Any]) -> CheckLine:
-    return CheckLine(
-        check_id=row["check_id"],
-        status=row["status"],
-        violations=row.get("violations"),
-        reason={"en": row.get("reason_en") or "", "zh": row.get("reason_zh") or ""},
-        examples=json.loads(row.get("examples") or "[]"),
-    )
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str | None) -> list[RowLine]:

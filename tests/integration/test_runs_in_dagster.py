@@ -54,4 +54,5 @@ def test_checks_count_their_violations(instance: dg.DagsterInstance) -> None:
     evaluation = records[0].event.dagster_event.asset_check_evaluation_data
     assert evaluation.passed
     assert evaluation.metadata["violations"].value == 0
-    assert "examples" not in evaluation.metadata
+    assert evaluation.description.endswith("× passed / 通过")
+    assert "→" not in evaluation.description

@@ -86,8 +86,20 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "status": "converted",
             "customer_id": "crm:c1",
         },
-        {"lead_id": "crm:l2", "created_at": "2026-01-20 02:00:00", "phone": TOKEN, "status": "new"},
-        {"lead_id": "crm:l3", "created_at": "2026-06-01 02:00:00", "phone": TOKEN, "status": "new"},
+        {
+            "lead_id": "crm:l2",
+            "created_at": "2026-01-20 02:00:00",
+            "channel_id": "crm:show",
+            "phone": TOKEN,
+            "status": "new",
+        },
+        {
+            "lead_id": "crm:l3",
+            "created_at": "2026-06-01 02:00:00",
+            "channel_id": "crm:show",
+            "phone": TOKEN,
+            "status": "new",
+        },
     ],
     "touchpoint": [
         {
@@ -264,7 +276,7 @@ create table canonical.retyped_column (source_system varchar, source_object varc
   proposal_zh varchar, acknowledged varchar);
 create table canonical.source_freshness (source_system varchar, source_object varchar, batches bigint,
   last_seen_at timestamp, content varchar, days_with_news bigint, usual_gap_days bigint, longest_gap_days bigint,
-  acknowledged varchar);
+  acknowledged varchar, expected_hours bigint);
 create table canonical.entity_presence (entity varchar, is_mapped boolean, row_count bigint);
 """
 

@@ -129,13 +129,13 @@ def test_a_check_that_breaks_is_an_error_and_not_a_failure(company: Company) -> 
     company.gate("canonical")
     company.execute("alter table canonical.lead drop status")
     result = company.gate("canonical")
-    assert result.status == "error"
-    broken = [check for check in result.checks if check.status == "error"]
+    assert result.status == "not_evaluated"
+    broken = [check for check in result.checks if check.status == "not_evaluated"]
     assert [check.id for check in broken] == ["canonical.lead.allowed"]
     assert broken[0].violations is None
     assert "status" in str(broken[0].error)
     assert result.counts()["failed"] == 0
-    assert "a check broke: canonical.lead.allowed" in str(_token(company))
+    assert "something broke in it: canonical.lead.allowed" in str(_token(company))
 
 
 def test_an_exception_of_great_expectations_is_an_error(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,8 +147,8 @@ def test_an_exception_of_great_expectations_is_an_error(company: Company, monkey
     monkeypatch.setattr(ExpectColumnMaxToBeBetween, "_validate", explode)
     company.execute(UNMAPPED)
     result = company.gate("canonical")
-    assert result.status == "error"
-    assert {check.status for check in result.checks} == {"error", "not_applicable"}
+    assert result.status == "not_evaluated"
+    assert {check.status for check in result.checks} == {"not_evaluated", "not_applicable"}
     assert any("inside the judge" in str(check.error) for check in result.checks)
     assert _token(company) is not None
 
@@ -164,12 +164,16 @@ def test_whatever_breaks_inside_leaves_no_token(
 
     monkeypatch.setattr(runner, "judge", broken)
     result = company.gate("canonical")
-    assert result.status == "error"
+    assert result.status == "not_evaluated"
     assert len(result.checks) == len(registry.checks_of("canonical"))
     assert type(error).__name__ in result.explain()
-    assert company.execute("select check_id, status from gate.result") == [("canonical.not_evaluated", "error")]
+    written = company.execute("select check_id, status, examples from gate.result order by check_id")
+    assert [(check_id, status) for check_id, status, _ in written] == sorted(
+        (check.id, "not_evaluated") for check in registry.checks_of("canonical")
+    )
+    assert all(type(error).__name__ in examples for _, _, examples in written)
     assert company.execute("select count(*) from gate.token") == [(0,)]
-    assert "canonical.not_evaluated" in str(_token(company))
+    assert "was not evaluated, because something broke in it: canonical." in str(_token(company))
 
 
 def test_a_check_that_the_suite_leaves_out_is_an_error(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,9 +184,57 @@ def test_a_check_that_the_suite_leaves_out_is_an_error(company: Company, monkeyp
 
     monkeypatch.setattr(judging, "_validate", forgetful)
     result = company.gate("canonical")
-    assert result.status == "error"
+    assert result.status == "not_evaluated"
     left_out = next(check for check in result.checks if check.id == "canonical.lead.allowed")
     assert left_out.error == "the suite did not evaluate this check"
+
+
+def test_without_great_expectations_nothing_passes(company: Company) -> None:
+    """The package is gone from the import path, as after a half installation: a real process, not a patched judge."""
+    assert company.gate("canonical").status == "passed"
+    script = (
+        "import sys; from pathlib import Path; sys.modules['great_expectations'] = None\n"
+        "from tests.unit.gates_case import Company\n"
+        "result = Company(Path(sys.argv[1])).gate('canonical')\n"
+        "print(result.status, result.counts(), result.explain())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(company.workspace.root)],
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("not_evaluated {'passed': 0, 'warned': 0, 'failed': 0, 'not_evaluated': ")
+    assert "great_expectations" in done.stdout
+    assert company.execute("select distinct status from gate.result") == [("not_evaluated",)]
+    assert _token(company) is not None
+
+
+def test_a_declared_check_that_leaves_no_verdict_gives_no_token(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever between the registry and the results forgets one, the gate stays shut and names it."""
+    whole = runner._evaluate
+
+    def forgetful(*args: Any) -> list[runner.CheckResult]:
+        return [result for result in whole(*args) if result.id != "canonical.lead.allowed"]
+
+    monkeypatch.setattr(runner, "_evaluate", forgetful)
+    result = company.gate("canonical")
+    assert result.status == "not_evaluated"
+    assert "declared but not evaluated once: canonical.lead.allowed" in result.explain()
+    assert len(result.checks) == len(registry.checks_of("canonical"))
+    assert _token(company) is not None
+
+
+def test_rows_of_an_entity_that_no_source_feeds_are_not_left_unchecked(company: Company) -> None:
+    company.execute("update canonical.entity_presence set is_mapped = false where entity = 'lead'")
+    result = company.gate("canonical")
+    assert result.status == "not_evaluated"
+    outcome = next(check for check in result.checks if check.id == "canonical.lead.allowed")
+    assert outcome.status == "not_evaluated"
+    assert outcome.error == "canonical.lead holds 3 rows, but no source is mapped to it"
 
 
 def test_a_table_written_while_the_gate_is_evaluated_is_an_error(
@@ -197,16 +249,16 @@ def test_a_table_written_while_the_gate_is_evaluated_is_an_error(
 
     monkeypatch.setattr(runner, "_evaluate", writes_a_row)
     result = company.gate("canonical")
-    assert result.status == "error"
+    assert result.status == "not_evaluated"
     assert "a table was written while the gate was evaluated" in result.explain()
     assert _token(company) is not None
 
 
 def test_a_gate_is_not_evaluated_unless_the_one_above_holds(company: Company) -> None:
     result = company.gate("staging")
-    assert result.status == "error"
+    assert result.status == "not_evaluated"
     assert "gate 'canonical' was not evaluated" in result.explain()
-    assert {check.status for check in result.checks} == {"error"}
+    assert {check.status for check in result.checks} == {"not_evaluated"}
 
     company.gate("canonical")
     company.execute("update canonical.lead set score = 1 where lead_id = 'crm:l1'")

@@ -303,3 +303,18 @@ def test_an_encoding_that_is_none_lists_those_that_are(workspace: Workspace) -> 
     error = refusal(workspace, lead(GOOD) + "defaults: {encoding: utf-88}\n")
     assert error.hint is not None
     assert "gb18030" in error.hint
+
+
+def test_a_heading_that_counts_in_ten_thousands_needs_its_factor(workspace: Workspace) -> None:
+    def opportunity(amount: str) -> str:
+        return lead(GOOD).replace("      lead:", "      opportunity:").split("        columns:")[0] + (
+            f"        columns:\n          opportunity_id: 编号\n          amount: {amount}\n"
+            "          currency: {value: CNY}\n"
+        )
+
+    error = refusal(workspace, opportunity('{from: "预计金额（万元）"}'))
+    assert "the heading '预计金额（万元）' counts in 万元" in str(error)
+    assert "add multiply: 10000" in str(error)
+    assert error.line == 11
+    for written in ('{from: "预计金额（万元）", multiply: 10000}', '{from: "金额(万元)", multiply: 1}', "{from: 金额}"):
+        read(workspace, opportunity(written))

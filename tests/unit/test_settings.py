@@ -10,7 +10,8 @@ import pytest
 
 from orchestration.lib.cron import cron_fault
 from orchestration.lib.errors import ConfigurationError
-from orchestration.lib.settings import Settings, load_settings, read_settings, refuse_unknown_checks
+from orchestration.lib.settings import Settings, load_settings, read_settings
+from orchestration.lib.settings_names import refuse_unknown_checks, refuse_unknown_sources
 from orchestration.lib.settings_template import TEMPLATE_FILE, settings_text
 from orchestration.lib.workspace import DBT_PROJECT_DIR, Workspace
 from orchestration.lib.yaml_source import load_yaml, parse_yaml
@@ -270,11 +271,31 @@ def test_settings_are_read_from_the_workspace(tmp_path: Path) -> None:
     assert load_settings(Workspace(tmp_path)).company.name == "甲公司"
 
 
+PAIRS = ["staging.time.order_shipped_invoiced", "staging.time.order_invoiced_paid"]
+
+
 def test_a_threshold_for_no_check_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "triloop.yml"
     file.write_text("gates:\n  thresholds:\n    currency.known: {max_violations: 3}\n", encoding="utf-8")
-    refuse_unknown_checks(Workspace(tmp_path), ["currency.known", "time.order"])
+    refuse_unknown_checks(Workspace(tmp_path), ["currency.known", *PAIRS])
     with pytest.raises(ConfigurationError) as caught:
-        refuse_unknown_checks(Workspace(tmp_path), ["currency.knwn", "time.order"])
+        refuse_unknown_checks(Workspace(tmp_path), ["currency.knwn", *PAIRS])
     assert caught.value.line == 3
     assert caught.value.hint == "did you mean 'currency.knwn'?"
+
+
+def test_a_tolerance_for_no_pair_of_events_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "triloop.yml").write_text(
+        "time:\n  order_tolerance_days_by_pair:\n    invoiced_payed: 9\n", encoding="utf-8"
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        refuse_unknown_checks(Workspace(tmp_path), PAIRS)
+    assert (caught.value.line, caught.value.hint) == (3, "did you mean 'invoiced_paid'?")
+
+
+def test_a_daily_source_that_no_mapping_describes_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "triloop.yml").write_text("time:\n  daily_sources:\n    ads.medai: {}\n", encoding="utf-8")
+    refuse_unknown_sources(Workspace(tmp_path), ["ads.medai"])
+    with pytest.raises(ConfigurationError) as caught:
+        refuse_unknown_sources(Workspace(tmp_path), ["ads.media"])
+    assert (caught.value.line, caught.value.hint) == (3, "did you mean 'ads.media'?")

@@ -183,11 +183,11 @@ select policy_hash from gate.token where gate = {{ gate_literal(gate) }}
 select schema_name, table_name from gate.token_table where gate = {{ gate_literal(gate) }} order by schema_name, table_name
 {% endmacro %}
 
-{# Checks that kept the gate shut: status error before failed. #}
+{# Checks that kept the gate shut, the refusal's code first: those that could not be evaluated before those that failed. #}
 {% macro gate_verdict_sql(gate) %}
-select status, check_id from gate.result
-where gate = {{ gate_literal(gate) }} and (status = 'error' or status = 'failed')
-order by status, check_id
+select case when status = 'not_evaluated' then 'broken' else status end as status, check_id from gate.result
+where gate = {{ gate_literal(gate) }} and (status = 'not_evaluated' or status = 'failed')
+order by 1, 2
 {% endmacro %}
 
 {#
@@ -225,7 +225,7 @@ values ({{ gate_literal(invocation_id) }}, {{ gate_literal(gate) }}, {{ gate_lit
   {%- set words = {
     'not_evaluated': ('was not evaluated for this data', '尚未对这批数据求值'),
     'failed': ('failed: ' ~ subject, '未通过：' ~ subject),
-    'error': ('could not be evaluated, because a check broke: ' ~ subject, '未能求值，检查出错：' ~ subject),
+    'broken': ('was not evaluated, because something broke in it: ' ~ subject, '未能求值，检查出错：' ~ subject),
     'missing': ('does not hold: table ' ~ subject ~ ' is gone since the gate passed',
                 '已失效：表 ' ~ subject ~ ' 在关卡通过后消失'),
     'appeared': ('does not hold: table ' ~ subject ~ ' appeared after the gate passed',

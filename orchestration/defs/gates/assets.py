@@ -1,16 +1,17 @@
 """The gates: one asset each, with blocking checks, so that the graph shows where data is held.
 
-A rule is an entry of the registry (336 of them); a Dagster check is all rules of one family about one table. Dagster
-writes several events per check in single transactions, so one check per rule cost more than evaluating the rules.
+A rule is an entry of the registry (there are hundreds); a Dagster check is all rules of one family about one table.
+Dagster writes several events per check in single transactions, so one check per rule cost more than evaluating the rules.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import dagster as dg
 
 from expectations.registry import GATES, Check, Gate, checks_of
 from orchestration.defs.code_links import linked, local_link, with_links
+from orchestration.defs.gates.evidence import check_result
 from orchestration.defs.keys import gate_key
 from orchestration.defs.labels import DATA_TEAM, asset_tags, both, team
 from orchestration.defs.resources import WorkspaceResource, active
@@ -91,7 +92,8 @@ def _gate_asset(gate: Gate, groups: list[CheckGroup], settings: Settings) -> dg.
         result = evaluate_gate(workspace.workspace, workspace.settings, gate.name, build_id=context.run.run_id)
         by_id = {check.id: check for check in result.checks}
         for group in groups:
-            yield _group_result(gate.name, group, by_id)
+            outcomes = [by_id[rule.id] for rule in group.rules]
+            yield check_result(group.name, gate_key(gate.name), group.rules, outcomes)
         counts = result.counts()
         report(f"gate {gate.name}: {result.status} ({', '.join(f'{n} {status}' for status, n in counts.items() if n)})")
         if result.status != "passed":
@@ -99,34 +101,6 @@ def _gate_asset(gate: Gate, groups: list[CheckGroup], settings: Settings) -> dg.
         yield dg.MaterializeResult(asset_key=gate_key(gate.name), metadata=dict(counts))
 
     return evaluate
-
-
-def _group_result(gate: str, group: CheckGroup, outcomes: Mapping[str, object]) -> dg.AssetCheckResult:
-    from expectations.runner import CheckResult
-
-    rules: list[CheckResult] = [outcomes[rule.id] for rule in group.rules]  # type: ignore[misc]
-    bad = [rule for rule in rules if rule.status in ("warned", "failed", "error")]
-    examples = {"examples": dg.MetadataValue.json({rule.id: rule.examples for rule in bad})} if bad else {}
-    return dg.AssetCheckResult(
-        check_name=group.name,
-        asset_key=gate_key(gate),
-        passed=not bad,
-        severity=dg.AssetCheckSeverity.ERROR
-        if any(rule.status in ("failed", "error") for rule in bad)
-        else dg.AssetCheckSeverity.WARN,
-        metadata={
-            "rules": dg.MetadataValue.md(
-                "| rule | status | violations |\n|---|---|---|\n"
-                + "\n".join(
-                    f"| {rule.id} | {'not evaluated' if rule.status == 'error' else rule.status} "
-                    f"| {'–' if rule.violations is None else rule.violations} |"
-                    for rule in rules
-                )
-            ),
-            "violations": sum(rule.violations or 0 for rule in rules),
-            **examples,
-        },
-    )
 
 
 @dg.definitions

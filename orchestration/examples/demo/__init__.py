@@ -18,6 +18,10 @@ SETTINGS: dict[str, Any] = {
     "company": {"name": "云锐医疗（演示）", "currency": "CNY", "timezone": "Asia/Shanghai"},
     # the exports were made at the end of this day; without it "today" would drift away from the data
     "as_of": AS_OF,
+    # advertising runs every day; no rates are quoted at weekends and in the holidays of a week
+    "time": {
+        "daily_sources": {"ads.media": {"every": "day"}, "erp.exchange_rates": {"every": "weekday", "gap_days": 5}}
+    },
 }
 
 

@@ -18,7 +18,7 @@ VARIABLE = "TRILOOP_TRYTON_DATA"
 SETTINGS: dict[str, Any] = {
     "company": {"currency": "CNY", "timezone": "Asia/Shanghai"},
     # the ERP has one rate a month, and takes it for every day of that month
-    "currency": {"max_rate_age_days": 31},
+    "currency": {"max_rate_age_days": 31, "carried_rate_days": 31},
 }
 _FILE_CONNECTION = f'connection: {{type: sqlite, path: "${{{VARIABLE}}}"}}'
 _URL_CONNECTION = f'connection: {{type: sql, url: "${{{VARIABLE}}}"}}'

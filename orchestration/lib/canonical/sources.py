@@ -67,7 +67,7 @@ def write_sources(
         for obj in mapping.objects.values():
             place, subject = [mapping.source, obj.name], f"{mapping.source}.{obj.name}"
             several = batches[mapping.source, obj.name]
-            fresh.append([*place, *_freshness(subject, several, because)])
+            fresh.append([*place, *_freshness(subject, several, because), mapping.freshness_hours])
             seen = observations(obj, several)
             if seen:
                 last, before = seen[-1], [one.rows for one in seen[:-1][-REMEMBERED:]]

@@ -94,6 +94,7 @@ OTHER_TABLES: dict[str, dict[str, str]] = {
         "usual_gap_days": "BIGINT",
         "longest_gap_days": "BIGINT",
         "acknowledged": "VARCHAR",
+        "expected_hours": "BIGINT",
     },
 }
 

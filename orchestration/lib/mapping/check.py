@@ -16,6 +16,15 @@ _TIMED = {"date", "timestamp"}
 _NUMERIC = {"integer", "quantity", "money", "price", "rate"}
 _WRITTEN = {"key", "ref", "text", "currency"}
 _INVERTIBLE = _NUMERIC - {"integer"}
+_MONEY = {"money", "price"}
+_UNITS = {
+    "百万元": 1_000_000,
+    "千万元": 10_000_000,
+    "十万元": 100_000,
+    "万元": 10_000,
+    "千元": 1_000,
+    "亿元": 100_000_000,
+}
 _TOKEN_HOLDERS = {"key", "ref", "text"}
 
 
@@ -145,6 +154,7 @@ class Checker:
             self.problems.add(
                 path, f"'round' and 'multiply' are for numbers, and {column.name} is of type {kind}", "remove it"
             )
+        self._check_unit(column, rule, path)
         if rule.invert and kind not in _INVERTIBLE:
             self.problems.add(
                 (*path, "invert"), f"'invert' is for rates, and {column.name} is of type {kind}", "remove it"
@@ -167,6 +177,18 @@ class Checker:
             )
         if rule.utm is not None and rule.utm != column.name:
             self.problems.add((*path, "utm"), f"{column.name}: utm gives {rule.utm}", f"map it to {rule.utm}")
+
+    def _check_unit(self, column: Column, rule: ColumnRule, path: KeyPath) -> None:
+        """A heading that counts money in 万元 or the like speaks for every cell; only the mapping can act on it."""
+        if column.type not in _MONEY or rule.column is None or rule.multiply is not None:
+            return
+        unit = next((unit for unit in _UNITS if unit in rule.column), None)
+        if unit is not None:
+            self.problems.add(
+                path,
+                f"the heading '{rule.column}' counts in {unit}, and {column.name} in whole units",
+                f"add multiply: {_UNITS[unit]} (or multiply: 1, if the cells are in whole units after all)",
+            )
 
     def _check_constants(self, column: Column, rule: ColumnRule, path: KeyPath) -> None:
         """Constants and the results of value maps are checked now rather than on each row."""

@@ -81,7 +81,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "allocated_on": ("Business date that bears the cost", "承担成本的业务日期"),
     "reason": ("Why it is unallocated", "未分配原因"),
     "gate": ("Gate", "质量门"),
-    "status": ("passed, failed, warned, error (not evaluated) or not_applicable", "通过、失败、警告、未评估或不适用"),
+    "status": ("passed, warned, failed, not_evaluated or not_applicable", "通过、警告、未通过、未评估或不适用"),
     "source_system": ("Source", "来源系统"),
     "source_object": ("Object of the source (file kind or table)", "来源对象（文件类别或表）"),
     "entity": ("Entity of the contract", "契约实体"),

@@ -38,7 +38,9 @@ def gate_entries(connection: duckdb.DuckDBPyConnection, relations: Relations) ->
 
 def gate_status(checks: Mapping[str, int]) -> str:
     """One status for a gate from its checks' statuses: the worst counts."""
-    return next((status for status in ("error", "failed", "warned", "passed") if checks.get(status)), "not_applicable")
+    return next(
+        (status for status in ("not_evaluated", "failed", "warned", "passed") if checks.get(status)), "not_applicable"
+    )
 
 
 def as_of(connection: duckdb.DuckDBPyConnection, relations: Relations) -> str | None:

@@ -35,7 +35,7 @@ def _results(context: Context, found: Outcome) -> None:
         if not counts.get(gate):
             found.violate("published gate_result", f"gate {gate} has no check", f"质量门 {gate} 没有检查")
     for gate, check_id, status in context.rows(
-        f"select gate, check_id, status from {table} where status in ('failed', 'error') order by all limit 20"
+        f"select gate, check_id, status from {table} where status in ('failed', 'not_evaluated') order by all limit 20"
     ):
         found.violate("published gate_result", f"{gate}: {check_id} is {status}", f"{gate}：{check_id} 为 {status}")
 
