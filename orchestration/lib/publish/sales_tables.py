@@ -43,6 +43,14 @@ SALES_TABLES: tuple[PublishedTable, ...] = (
         "营销费用，每笔一次，尚未按服务期间分摊。",
     ),
     PublishedTable(
+        "party_match",
+        "identity.match",
+        words("match_id"),
+        words("match_id kind left_ref left_name right_ref right_name rule decision weight probability reason_en reason_zh"),
+        "Who is who: each merge of customers, companies, distributors and leads, and each proposal, with what speaks for it.",
+        "身份识别：客户、公司、经销商与线索的每次合并及每条建议，附依据。",
+    ),
+    PublishedTable(
         "dim_contact",
         "marts.dim_contact",
         words("contact_id"),
