@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PRIOR = 0.001
 """How often two names of one block are one entity before anything is compared."""
+PRIOR_WEIGHT = round(math.log2(PRIOR / (1 - PRIOR)), 2)
+"""The same as log2 of the odds."""
 
 RECORD_COLUMNS = {
     "unique_id": "VARCHAR",
