@@ -15,9 +15,7 @@ def checks() -> list[Check]:
     return [_current(), _tax_ids(), _decisions()]
 
 
-def _check(
-    identifier: str, tables: tuple[str, ...], reason: Label, sql: str, *, severity: Severity = "block"
-) -> Check:
+def _check(identifier: str, tables: tuple[str, ...], reason: Label, sql: str, *, severity: Severity = "block") -> Check:
     return Check(
         id=f"staging.dedup.{identifier}",
         gate="staging",
@@ -67,7 +65,7 @@ def _current() -> Check:
         "identity_current",
         ("identity.party", "identity.company", "identity.distributor", "canonical.customer"),
         Label(
-            en="who is who was decided for the customers, companies and distributors as they are now; run asset identity",
+            en="who is who was decided for the customers, companies and distributors of now; run asset identity",
             zh="身份识别针对当前的客户、公司与经销商；否则请运行资产 identity",
         ),
         "\nunion all".join(parts),

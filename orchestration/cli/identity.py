@@ -118,7 +118,7 @@ def same(
     lang: LangOption = None,
 ) -> None:
     """Say that two are the same / 判定为同一主体."""
-    _decide("same", one, other, reason, workspace, lang)
+    _decide("same", (one, other), reason, workspace, lang)
 
 
 @app.command("different")
@@ -130,7 +130,7 @@ def different(
     lang: LangOption = None,
 ) -> None:
     """Say that two are different, whatever speaks for it; takes a merge back / 判定为不同主体，可撤销合并."""
-    _decide("different", one, other, reason, workspace, lang)
+    _decide("different", (one, other), reason, workspace, lang)
 
 
 @app.command("undo")
@@ -148,13 +148,14 @@ def undo(
     left, right = _pair(opened, one, other)
     with opened.writer_lock("identity"):
         removed = remove_decision(opened, left, right)
-    typer.echo(tell("undone", language, left=removed.left, right=removed.right, verdict=tell(removed.verdict, language)))
+    typer.echo(
+        tell("undone", language, left=removed.left, right=removed.right, verdict=tell(removed.verdict, language))
+    )
 
 
 def _decide(
     verdict: Literal["same", "different"],
-    one: str,
-    other: str | None,
+    named: tuple[str, str | None],
     reason: str,
     workspace: WorkspaceOption,
     lang: LangOption,
@@ -164,7 +165,7 @@ def _decide(
 
     language = choose_language(lang)
     opened = Workspace.open(workspace)
-    left, right = _pair(opened, one, other)
+    left, right = _pair(opened, *named)
     with opened.writer_lock("identity"):
         made = add_decision(opened, verdict, left, right, reason=reason, by=account())
     typer.echo(tell("done", language, left=made.left, right=made.right, verdict=tell(made.verdict, language)))

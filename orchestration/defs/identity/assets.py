@@ -27,9 +27,7 @@ def _specs() -> Iterator[dg.AssetSpec]:
             tags=asset_tags("staging"),
             description=both(label),
         )
-        yield with_links(
-            spec, [local_link(_CODE / "decide.py", "rules"), local_link(_CODE / "compare.py", "weights")]
-        )
+        yield with_links(spec, [local_link(_CODE / "decide.py", "rules"), local_link(_CODE / "compare.py", "weights")])
 
 
 @dg.multi_asset(specs=list(_specs()), name=SCHEMA)

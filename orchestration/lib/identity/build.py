@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.lib.identity.cluster import Customer
-from orchestration.lib.identity.decide import REASONS, Match, Pair, Parties, decide
+from orchestration.lib.identity.decide import Match, Pair, Parties, decide
 from orchestration.lib.identity.decisions import Decision, read_decisions
 from orchestration.lib.identity.names import VOCABULARY_FILE
 from orchestration.lib.identity.persons import person_rows, same_name_matches
-from orchestration.lib.identity.tables import NAME_PART, NAME_PARTS, SCHEMA, TABLES, ddl
+from orchestration.lib.identity.tables import NAME_PART, SCHEMA, TABLES, ddl
 from orchestration.lib.settings import IdentitySettings
 from orchestration.lib.warehouse import connect
 from orchestration.lib.workspace import Workspace
@@ -80,7 +80,7 @@ def _complete(connection: duckdb.DuckDBPyConnection) -> bool:
         "AND list_contains(?, table_name)",
         [SCHEMA, list(TABLES)],
     ).fetchone()
-    return there == (len(TABLES),)
+    return bool(there == (len(TABLES),))
 
 
 @cache
@@ -106,9 +106,7 @@ def _fingerprint(
     return digest.hexdigest()
 
 
-def _rebuild(
-    connection: duckdb.DuckDBPyConnection, decisions: Sequence[Decision], settings: IdentitySettings
-) -> None:
+def _rebuild(connection: duckdb.DuckDBPyConnection, decisions: Sequence[Decision], settings: IdentitySettings) -> None:
     _take_apart(connection)
     customers = _customers(connection)
     others = _others(connection)
@@ -216,7 +214,7 @@ def _records(connection: duckdb.DuckDBPyConnection, undecided: Sequence[str]) ->
     import pyarrow as pa
 
     wanted = pa.table({"reference": list(undecided)})  # found by its name in the next statement
-    found = connection.execute(
+    found = connection.sql(
         f"""
 WITH named AS (
   SELECT 'customer:' || customer_id AS unique_id, 'customer' AS kind, name, coalesce(region, '') AS region,
@@ -276,9 +274,7 @@ def _link_rows(others: dict[str, tuple[str, str]], parties: Parties, kind: str) 
         account = None if customer is None else parties.account[customer]
         third = customer if kind == "company" else None
         rows.append(
-            (identifier, third, account, rule, match)
-            if kind == "company"
-            else (identifier, name, account, rule, match)
+            (identifier, third, account, rule, match) if kind == "company" else (identifier, name, account, rule, match)
         )
     return rows
 

@@ -68,6 +68,7 @@ def _same(column: str) -> str:
 _NO_CORE = "core_l = '' AND core_r = ''"
 COMPARISONS: dict[str, tuple[Level, ...]] = {
     "core": (
+        Level(f"length(core_l) >= 8 AND {_same('core')}", 0.9, 0.000005, "same long trade name", "较长字号相同"),
         Level(f"{_both('core')} AND {_same('core')}", 0.9, 0.0001, "same trade name", "字号相同"),
         Level(_NO_CORE, 0.5, 0.01, "both without a trade name", "均无字号"),
         Level(
@@ -105,7 +106,9 @@ COMPARISONS: dict[str, tuple[Level, ...]] = {
     "ordinal": (
         Level(f"{_both('ordinal')} AND {_same('ordinal')}", 0.9, 0.1, "same number", "序号相同"),
         # public hospitals mostly have a number, firms hardly ever
-        Level(f"{_NO_CORE} AND ordinal_l = '' AND ordinal_r = ''", 0.9, 0.2, "hospitals without a number", "医院均无序号"),
+        Level(
+            f"{_NO_CORE} AND ordinal_l = '' AND ordinal_r = ''", 0.9, 0.2, "hospitals without a number", "医院均无序号"
+        ),
         Level("ordinal_l = '' AND ordinal_r = ''", 0.9, 0.9, "no number", "均无序号"),
         Level(_both("ordinal"), 0.0001, 0.9, "different numbers", "序号不同"),
         Level("ELSE", 0.005, 0.5, "one has a number", "仅一方有序号"),
@@ -203,17 +206,18 @@ def _settings() -> dict[str, Any]:
     from splink.comparison_level_library import CustomLevel, ElseLevel
     from splink.comparison_library import CustomComparison
 
-    comparisons = []
+    comparisons: list[Any] = []
     for name, levels in COMPARISONS.items():
-        made = []
+        made: list[Any] = []
         for level in levels:
             one = ElseLevel() if level.condition == "ELSE" else CustomLevel(level.condition, label_for_charts=level.en)
             made.append(one.configure(m_probability=level.m, u_probability=level.u))
         comparisons.append(CustomComparison(made, output_column_name=name))
+    blocks: list[Any] = [f"{block} AND {_MEETS_CUSTOMER}" for block in BLOCKS]
     return SettingsCreator(
         link_type="dedupe_only",
         comparisons=comparisons,
-        blocking_rules_to_generate_predictions=[f"{block} AND {_MEETS_CUSTOMER}" for block in BLOCKS],
+        blocking_rules_to_generate_predictions=blocks,
         probability_two_random_records_match=PRIOR,
         retain_matching_columns=True,
         retain_intermediate_calculation_columns=False,

@@ -143,6 +143,7 @@ def _entities(
     by_id = {one.customer_id: one for one in customers}
     decided = [one for one in decisions if one.kind == "customer" and set(one.ids) <= by_id.keys()]
     clusters = Clusters(customers, [one.ids for one in decided if one.verdict == "different"])
+    proposed: set[tuple[str, str]] = set()
 
     def join(left: str, right: str, rule: str, *, pair: Pair | None = None, decision: Decision | None = None) -> None:
         left, right = sorted((left, right))
@@ -171,6 +172,9 @@ def _entities(
             made.rule.setdefault(one, (rule, match.match_id))
 
     def _propose(why: str, left: str, right: str, pair: Pair | None) -> None:
+        if (left, right) in proposed:  # exact evidence was told first
+            return
+        proposed.add((left, right))
         about = next((one for one in decided if one.verdict == "different" and one.ids == (left, right)), None)
         made.matches.append(
             Match(
@@ -281,17 +285,17 @@ class _Judge:
         for decision in self._decided[reference]:
             verdict: Verdict = "merged" if decision.verdict == "same" else "rejected"
             reason = REASONS["override" if verdict == "merged" else "decided"]
-            yield self._match(reference, name, decision.right, "override", verdict, reason, decided=decision)
+            yield self._match((reference, name), decision.right, "override", (verdict, reason), decided=decision)
             barred.add(self._root(decision.right))
         if any(decision.verdict == "same" for decision in self._decided[reference]):
             return
         same = sorted(one for one in exact if self._clusters.root(one) not in barred)
         entities = {self._clusters.root(one) for one in same}
         if len(entities) == 1:
-            yield self._match(reference, name, f"customer:{same[0]}", "name", "merged", REASONS["name"])
+            yield self._match((reference, name), f"customer:{same[0]}", "name", ("merged", REASONS["name"]))
         elif entities:
             for one in sorted(entities)[:REVIEWED]:
-                yield self._match(reference, name, f"customer:{one}", "name", "review", REASONS["rivals"])
+                yield self._match((reference, name), f"customer:{one}", "name", ("review", REASONS["rivals"]))
         else:
             yield from self._likely(reference, name, [one for one in pairs if self._root(one.right) not in barred])
 
@@ -305,36 +309,33 @@ class _Judge:
         first = ranked[0]
         rivals = len(ranked) > 1 and first.weight - ranked[1].weight < _margin(self._settings)
         if first.probability >= self._settings.auto_probability and not rivals:
-            yield self._match(reference, name, first.right, "likeness", "merged", REASONS["likeness"], pair=first)
+            merged: tuple[Verdict, Label] = ("merged", REASONS["likeness"])
+            yield self._match((reference, name), first.right, "likeness", merged, pair=first)
             return
         for pair in ranked[:REVIEWED]:
             if pair.probability >= self._settings.review_probability:
                 reason = REASONS["rivals" if rivals else "unsure"]
-                yield self._match(reference, name, pair.right, "likeness", "review", reason, pair=pair)
+                yield self._match((reference, name), pair.right, "likeness", ("review", reason), pair=pair)
 
     def _root(self, reference: str) -> str:
         return self._clusters.root(reference.partition(":")[2])
 
     def _match(
         self,
-        reference: str,
-        name: str,
+        named: tuple[str, str],
         customer: str,
         rule: str,
-        verdict: Verdict,
-        reason: Label,
+        outcome: tuple[Verdict, Label],
         *,
         pair: Pair | None = None,
         decided: Decision | None = None,
     ) -> Match:
         return Match(
-            reference,
-            name,
+            *named,
             customer,
             self._names[customer],
             rule,
-            verdict,
-            reason,
+            *outcome,
             pair.weight if pair else None,
             pair.probability if pair else None,
             pair.evidence if pair else "",

@@ -74,13 +74,11 @@ def _read(workspace: Workspace, condition: str, values: list[Any]) -> list[Liste
             "SELECT count(*) FROM duckdb_tables() WHERE schema_name = ? AND table_name = 'match'", [SCHEMA]
         ).fetchone()
         if not there or not there[0]:
-            raise DataError(
-                "nobody has told who is who yet", hint=f"run: triloop run --workspace {workspace.root}"
-            )
+            raise DataError("nobody has told who is who yet", hint=f"run: triloop run --workspace {workspace.root}")
         rows = connection.execute(
             f"SELECT {', '.join(columns)} FROM {SCHEMA}.match WHERE {condition} "
             "ORDER BY weight DESC NULLS LAST, left_ref, right_ref",
             values,
         ).fetchall()
     at = columns.index("evidence")
-    return [Listed(*row[:at], json.loads(row[at]), *row[at + 1 :]) for row in rows]
+    return [Listed(**dict(zip(columns, row, strict=True)) | {"evidence": json.loads(row[at])}) for row in rows]

@@ -110,7 +110,9 @@ def _simplified() -> Any:
 def normalised(name: str) -> str:
     """One width (NFKC), lower case, simplified characters, round brackets, and blanks made single."""
     text = unicodedata.normalize("NFKC", name).casefold()
-    text = text.translate({ord("["): "(", ord("]"): ")", ord("【"): "(", ord("】"): ")", ord("〔"): "(", ord("〕"): ")"})
+    text = text.translate(
+        {ord("["): "(", ord("]"): ")", ord("【"): "(", ord("】"): ")", ord("〔"): "(", ord("〕"): ")"}
+    )
     if _CHINESE.search(text):
         text = str(_simplified().convert(text))
     return " ".join(text.split())
@@ -214,7 +216,7 @@ def _number(text: str) -> str:
 
 
 def _latin(text: str, norm: str, words: _Vocabulary) -> NameParts:
-    tokens = [_NOISE.sub("", token) for token in re.split(r"[\s,()/]+", text)]
+    tokens = [_NOISE.sub("", token) for token in re.split(r"[\s,()/&+]+", text)]
     tokens = [token for token in tokens if token]
     legal = []
     while len(tokens) > 1 and tokens[-1] in words.legal_forms:

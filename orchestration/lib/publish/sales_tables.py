@@ -46,8 +46,10 @@ SALES_TABLES: tuple[PublishedTable, ...] = (
         "party_match",
         "identity.match",
         words("match_id"),
-        words("match_id kind left_ref left_name right_ref right_name rule decision weight probability reason_en reason_zh"),
-        "Who is who: each merge of customers, companies, distributors and leads, and each proposal, with what speaks for it.",
+        words(
+            "match_id kind left_ref left_name right_ref right_name rule decision weight probability reason_en reason_zh"
+        ),
+        "Who is who: each merge and proposal of customers, companies, distributors and leads, with what speaks for it.",
         "身份识别：客户、公司、经销商与线索的每次合并及每条建议，附依据。",
     ),
     PublishedTable(
