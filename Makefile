@@ -53,12 +53,15 @@ lock: ## resolve pyproject.toml anew into the hash-pinned locks (needs .venv onc
 	@$(BIN)/uv pip compile -q pyproject.toml --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 -o requirements/runtime.lock
 	@$(BIN)/uv pip compile -q pyproject.toml --extra dev --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 -c requirements/runtime.lock -o requirements/dev.lock
 
-.PHONY: fuzz seeded-faults bench-landing
+.PHONY: fuzz seeded-faults bench-landing bench-identity
 fuzz: $(STAMP) ## 200,000 texts of numbers, dates and ids against a reader of its own
 	@PYTHONPATH=. $(BIN)/python benchmarks/fuzz_values.py
 
 bench-landing: $(STAMP) ## what landing a million rows costs, against DuckDB's own read_csv
 	@PYTHONPATH=. $(BIN)/python benchmarks/landing.py
+
+bench-identity: $(STAMP) ## precision and recall of who-is-who, against the demo's truth
+	@PYTHONPATH=. $(BIN)/python benchmarks/identity.py
 
 seeded-faults: $(STAMP) ## put 36 faults into the parsing code, one at a time: the tests must catch each (minutes)
 	@$(BIN)/python benchmarks/seeded_faults.py

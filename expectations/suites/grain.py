@@ -36,6 +36,7 @@ class Key:
 
 
 KEYS = (
+    Key("staging", "intermediate.int_contact_account", ("contact_id",), "sales", ("contact",)),
     Key("staging", "intermediate.int_exchange_rate_day", ("from_currency", "rate_on"), "finance", ("exchange_rate",)),
     Key("staging", "intermediate.int_invoice_merge", ("invoice_id",), "finance", ("invoice",)),
     Key("staging", "intermediate.int_lead_account", ("lead_id",), "sales", ("lead",)),
@@ -52,6 +53,7 @@ KEYS = (
     Key("staging", "intermediate.int_touch_identified", ("touch_id",), "marketing"),
     Key("loops", "marts.customer_facts", ("account_id",), "sales"),
     Key("loops", "marts.dim_contact", ("contact_id",), "sales"),
+    Key("loops", "marts.dim_distributor", ("distributor_id",), "sales"),
     Key("loops", "marts.ledger_tie_out", ("tie_out_id",), "finance", ("ledger_balance",)),
     Key("loops", "marts.lot_facts", ("lot_id",), "quality"),
     Key("loops", "marts.order_cost_facts", ("cost_line_id",), "finance"),

@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "profile": "orchestration.cli.profile:profile",
     "snapshots": "orchestration.cli.snapshots:snapshots",
     "quarantine": "orchestration.cli.quarantine:app",
+    "identity": "orchestration.cli.identity:app",
     "acknowledge": "orchestration.cli.acknowledge:acknowledge",
     "verify": "orchestration.cli.verify:verify",
     "forget": "orchestration.cli.forget:forget",

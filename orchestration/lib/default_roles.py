@@ -7,7 +7,14 @@ _MARKET = ("campaign_scorecard", "channel_month", "dim_channel", "dim_campaign",
 _CREDIT = ("attribution_credit", "order_measure", "cost_allocation")
 _PLANT = ("order_line_delivery", "lot_facts", "dim_product")
 _MARKET_FACTS = ("touch_facts", "campaign_session_facts", "work_hours_facts", "marketing_spend_facts")
-_SALES_FACTS = ("interaction_facts", "quote_facts", "quote_line_facts", "stage_event_facts", "dim_contact")
+_SALES_FACTS = (
+    "interaction_facts",
+    "quote_facts",
+    "quote_line_facts",
+    "stage_event_facts",
+    "dim_contact",
+    "party_match",
+)
 _DISTRIBUTORS = ("dim_distributor", "sell_out_facts", "distributor_month")
 # production, delivery, service, stock and the books
 _SHIPPED = ("shipment_facts", "shipment_line_facts", "return_facts")

@@ -104,6 +104,23 @@ class DedupSettings(_Group):
     lead_window_days: Count = 30
 
 
+class IdentitySettings(_Group):
+    """How sure a proposal of who is who must be."""
+
+    auto_probability: Share = Decimal("0.99")
+    review_probability: Share = Decimal("0.50")
+    rival_factor: Annotated[Exact, Field(ge=1)] = Decimal("10")
+    shared_line_names: Annotated[int, Field(strict=True, ge=2)] = 3
+
+    @field_validator("review_probability")
+    @classmethod
+    def _is_below(cls, value: Decimal, info: ValidationInfo) -> Decimal:
+        above = info.data.get("auto_probability")
+        if above is not None and value > above:
+            raise FieldError(f"{value} is above auto_probability ({above})", "what merges by itself needs no review")
+        return value
+
+
 class CurrencySettings(_Group):
     """How exchange rates may be used."""
 
@@ -256,6 +273,7 @@ class Settings(_Group):
     company: CompanySettings = CompanySettings()
     as_of: Day | None = None
     dedup: DedupSettings = DedupSettings()
+    identity: IdentitySettings = IdentitySettings()
     currency: CurrencySettings = CurrencySettings()
     time: TimeSettings = TimeSettings()
     attribution: AttributionSettings = Field(default_factory=AttributionSettings)
@@ -300,6 +318,7 @@ class Settings(_Group):
             "fiscal_year_start_month": self.company.fiscal_year_start_month,
             "as_of": self.as_of.isoformat() if self.as_of else None,
             "lead_dedup_window_days": self.dedup.lead_window_days,
+            "shared_line_names": self.identity.shared_line_names,
             "max_rate_age_days": self.currency.max_rate_age_days,
             "lookback_days": attribution.lookback_days,
             "lookback_days_by_channel_group": dict(attribution.lookback_days_by_channel_group),

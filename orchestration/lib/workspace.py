@@ -37,6 +37,11 @@ class Workspace:
         return self.root / "mappings"
 
     @property
+    def identity_file(self) -> Path:
+        """What people decided about who is who; not there as long as nobody decided anything."""
+        return self.root / "identity.yml"
+
+    @property
     def inbox_dir(self) -> Path:
         return self.root / "inbox"
 

@@ -15,6 +15,7 @@ from tests.integration import test_demo_marts_market as market
 AREAS = (market, factory, finance, attribution)
 ELSEWHERE = {
     "metric_value": "metric by metric in test_demo_metrics.py",
+    "party_match": "judged against the truth, which no raw row tells, in test_identity_truth.py",
     "metric_availability": "says what the registry says of the entities that came, which no raw row tells",
 }
 

@@ -61,6 +61,11 @@ class Demo:
         """The account of a customer number."""
         return self.account_of[customer] if customer else None
 
+    def contact_account(self, contact: str | None) -> str | None:
+        """The account of a contact, by its customer number or its company's name."""
+        key = self.facts.contact_account(contact) if contact else None
+        return self.account_by_key[key] if key else None
+
     @cached_property
     def _lead_accounts(self) -> dict[str, str]:
         known = self.facts.leads["account"].dropna()

@@ -88,8 +88,7 @@ class DemoAttribution:
         account = self.facts.leads.at[lead, "account"] if lead else None
         if isinstance(account, str):
             return account
-        customer = self.facts.contacts.at[contact, "customer_code"] if contact else ""
-        return self.facts.account_of[customer] if customer else None
+        return self.facts.contact_account(contact) if contact else None
 
     @cached_property
     def journeys(self) -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from tests.oracles.demo_names import companies_meant
 from tests.oracles.demo_raw import DemoFiles
 from tests.oracles.exact import rounded
 
@@ -56,6 +57,28 @@ class DemoFacts:
         key = customers["统一社会信用代码"].where(customers["统一社会信用代码"] != "", "name:" + customers["客户名称"])
         return dict(zip(customers["客户编码"], key, strict=True))
 
+    @cached_property
+    def company_account(self) -> dict[str, str]:
+        """Company as the CRM writes it → account of the customer that it means."""
+        return {company: self.account_of[number] for company, number in self._companies.items()}
+
+    @cached_property
+    def _companies(self) -> dict[str, str]:
+        customers = self.files.erp("客户")
+        first: dict[str, tuple[str, str]] = {}
+        for row in customers.itertuples():
+            first.setdefault(self.account_of[row.客户编码], (row.客户编码, row.客户名称))
+        return companies_meant(dict(first.values()))
+
+    def contact_account(self, contact: str) -> str | None:
+        """That of the contact's customer, else of the customer that its company means."""
+        if contact not in self.contacts.index:
+            return None
+        told = self.contacts.loc[contact]
+        if told["customer_code"]:
+            return self.account_of[told["customer_code"]]
+        return self.company_account.get(told["company"])
+
     # ---- leads -----------------------------------------------------------------------------------------------------
     @cached_property
     def survivor_of(self) -> dict[str, str]:
@@ -97,17 +120,19 @@ class DemoFacts:
         return pd.DataFrame(rows).set_index("lead", drop=False).rename_axis(None)
 
     def _lead_account(self, group: pd.DataFrame) -> str | None:
-        """Its own customer, its contact's, its opportunity's, or that of a contact with the same phone or e-mail."""
-        contacts = self.contacts
-        found = [customer for customer in group["customer_code"] if customer]
-        found += [contacts.at[contact, "customer_code"] for contact in group["contact_id"] if contact in contacts.index]
+        """Its own customer, its contact's account, its opportunity's customer, that of a contact with the same phone
+        or e-mail, and last what its company's name means."""
+        found = [self.account_of[customer] for customer in group["customer_code"] if customer]
+        found += [account for contact in group["contact_id"] if (account := self.contact_account(contact))]
         for lead in group["lead_id"]:
-            found += self._deal_customers.get(lead, [])
+            found += [self.account_of[customer] for customer in self._deal_customers.get(lead, []) if customer]
         for column, clean in (("phone", _digits), ("email", str.lower)):
             for text in filter(None, group[column]):
-                found += self._known_people.get(clean(text), [])
-        customers = [customer for customer in found if customer]
-        return self.account_of[customers[0]] if customers else None
+                known = self._known_people.get(clean(text), set())
+                found += known if len(known) == 1 else ()
+        for company in group["company"]:
+            found += filter(None, [self.company_account.get(company)])
+        return found[0] if found else None
 
     @staticmethod
     def _by_person(rows: list[dict[str, object]]) -> None:
@@ -144,20 +169,22 @@ class DemoFacts:
         contact = self.contacts.loc[lead.contact_id] if lead.contact_id in self.contacts.index else None
         phone = lead.phone or ("" if contact is None else contact["phone"])
         email = lead.email or ("" if contact is None else contact["email"])
-        return [mark for mark in (_digits(phone), email.strip().lower()) if mark]
+        marks = (_digits(phone), email.strip().lower(), f"contact {lead.contact_id}" if lead.contact_id else "")
+        return [mark for mark in marks if mark]
 
     @cached_property
     def _deal_customers(self) -> dict[str, list[str]]:
         return dict(self.files.opportunities().groupby("lead_id")["customer_code"].agg(list))
 
     @cached_property
-    def _known_people(self) -> dict[str, list[str]]:
-        """Phone or e-mail → customers of the contacts that have it."""
-        people: dict[str, list[str]] = {}
+    def _known_people(self) -> dict[str, set[str]]:
+        """Phone or e-mail → accounts of the contacts that have it."""
+        people: dict[str, set[str]] = {}
         for contact in self.contacts.itertuples():
-            if contact.customer_code:
+            account = self.contact_account(contact.Index)
+            if account:
                 for mark in (_digits(contact.phone), contact.email.lower()):
-                    people.setdefault(mark, []).append(contact.customer_code)
+                    people.setdefault(mark, set()).add(account)
         return people
 
     @cached_property

@@ -68,7 +68,7 @@ def dim_contact(demo: Demo) -> pd.DataFrame:
     rows = [
         {
             "contact_id": crm(row["contact_id"]),
-            "account_id": demo.account(row["customer_code"]),
+            "account_id": demo.contact_account(row["contact_id"]),
             "customer_id": demo.customer(row["customer_code"]),
             "role": row["role"],
             "company": row["company"],
@@ -91,6 +91,8 @@ def dim_contact(demo: Demo) -> pd.DataFrame:
 def dim_distributor(demo: Demo) -> pd.DataFrame:
     """Every distributor that a document names is on the list."""
     listed = demo.rows.erp("distributors", "经销商")
+    # each buys under a customer number of its own name
+    buyers = {row["客户名称"]: row["客户编码"] for row in demo.rows.erp("customers", "客户")}
     rows: list[Row] = [
         {
             "distributor_id": erp(row["经销商编码"]),
@@ -100,6 +102,7 @@ def dim_distributor(demo: Demo) -> pd.DataFrame:
             "parent_id": erp(row["上级"]),
             "contract_from": row["合同开始"],
             "contract_to": row["合同结束"],
+            "account_id": demo.account_of[buyers[row["经销商名称"]]],
             "is_declared": True,
             **lineage(row),
         }

@@ -132,10 +132,12 @@ def _account_rules(demo: Demo, merged: dict[str, list[Row]]) -> dict[str, str]:
     for number, group in merged.items():
         if any(row["customer_code"] for row in group):
             rules[number] = "lead"
-        elif any((demo.contacts.get(row["contact_id"]) or {}).get("customer_code") for row in group):
+        elif any(demo.contact_account(row["contact_id"]) for row in group):
             rules[number] = "contact"
         elif any(deals[row["lead_id"]] - {None} for row in group):
             rules[number] = "opportunity"
+        elif any(demo.facts.company_account.get(row["company"]) for row in group):
+            rules[number] = "company"
         else:
             rules[number] = "same_person"
     return rules

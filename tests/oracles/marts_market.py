@@ -73,12 +73,11 @@ def _recorded_touches(demo: Demo) -> list[Row]:
     found = []
     for row in online + scans:
         lead = demo.survivor(row["lead_id"])
-        contact = demo.contacts.get(row["contact_id"])
         found.append(
             {
                 "touch_id": crm(row["touch_id"]),
                 "lead_id": crm(lead),
-                "account_id": demo.lead_account(lead) or demo.account(contact and contact["customer_code"]),
+                "account_id": demo.lead_account(lead) or demo.contact_account(row["contact_id"]),
                 "contact_id": crm(row["contact_id"]),
                 "campaign_id": crm(row["campaign"]),
                 "channel_id": demo.channel(row["own_channel"], row["campaign"]),

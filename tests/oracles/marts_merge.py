@@ -25,7 +25,7 @@ def lead_merge(demo: Demo) -> pd.DataFrame:
         survivor = demo.facts.survivor_of[lead.lead_id]
         if survivor != lead.lead_id:
             recent = {
-                "email" if "@" in mark else "phone"
+                "email" if "@" in mark else mark.partition(" ")[0] if mark.startswith("contact ") else "phone"
                 for mark in marks(lead)
                 for other in earlier[mark]
                 if (created[lead.lead_id] - created[other]).days <= DEDUP_DAYS
@@ -35,7 +35,7 @@ def lead_merge(demo: Demo) -> pd.DataFrame:
                 {
                     "lead_id": crm(lead.lead_id),
                     "surviving_lead_id": crm(survivor),
-                    "rule": "phone" if "phone" in recent else "email",
+                    "rule": next(kind for kind in ("phone", "email", "contact") if kind in recent),
                     "person_id": crm(persons[lead.lead_id]),
                     "created_at": utc(row["created_at"]),
                     **lineage(row),

@@ -159,6 +159,8 @@ def customer_facts(demo: Demo) -> pd.DataFrame:
                 "segment": own["客户分类"],
                 "region": own["区域"],
                 "group_id": own["所属集团"],
+                "parent_account_id": None,  # the only branches of the demo have the tax id of their firm
+                "is_distributor": own["客户类型"] == "distributor",
                 "distributor_id": erp(own["所属经销商"]),
                 "created_on": own["建档日期"],
                 "lead_count": len(leads),

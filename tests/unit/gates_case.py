@@ -12,6 +12,7 @@ import duckdb
 from expectations.runner import GateResult, evaluate_gate
 from orchestration.lib.contract import LINEAGE, load_contract
 from orchestration.lib.dbt_runner import DbtRunner
+from orchestration.lib.identity import build_identity
 from orchestration.lib.settings import Settings
 from orchestration.lib.workspace import Workspace
 from tests.unit.factory_gates_case import FACTORY_ROWS
@@ -323,6 +324,8 @@ class Company:
             return connection.execute(sql).fetchall()
 
     def build(self, floor: str) -> None:
+        if floor == "staging":
+            build_identity(self.workspace, self.settings.identity)
         DbtRunner(self.workspace, self.settings).run(selector=f"floor_{floor}")
 
     def gate(self, name: str, build_id: str = "build") -> GateResult:

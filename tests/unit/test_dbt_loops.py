@@ -19,6 +19,8 @@ import yaml
 
 from orchestration.lib.contract import load_contract
 from orchestration.lib.dbt_runner import DbtRunner
+from orchestration.lib.identity import build_identity
+from orchestration.lib.settings import IdentitySettings
 from orchestration.lib.workspace import DBT_PROJECT_DIR, SETTINGS_FILE, Workspace
 from tests.unit.loops_case import COMPANY, Row, write_canonical
 
@@ -43,7 +45,8 @@ class Variables:
     def dbt_vars(self) -> dict[str, Any]:
         return {
             "functional_currency": "CNY", "company_timezone": "Asia/Shanghai", "fiscal_year_start_month": 1,
-            "as_of": None, "lead_dedup_window_days": 30, "max_rate_age_days": 7, "lookback_days": 365,
+            "as_of": None, "lead_dedup_window_days": 30, "shared_line_names": 3, "max_rate_age_days": 7,
+            "lookback_days": 365,
             "lookback_days_by_channel_group": {"trade_show": 540}, "reset_at_order": True,
             "attribution_models": ["first"], "default_attribution_model": "first", "position_weights": ["1", "0", "0"],
             "opportunity_window_days": 90, "order_window_days": 180,
@@ -66,6 +69,7 @@ def build(folder: Path, rows: dict[str, list[Row]], **variables: Any) -> Path:
     (folder / SETTINGS_FILE).write_text("", encoding="utf-8")
     with duckdb.connect(str(workspace.warehouse_file)) as connection:
         write_canonical(connection, rows)
+    build_identity(workspace, IdentitySettings())
     runner = DbtRunner(workspace, Variables(**variables), project_dir=loops_project(folder / "project"))
     result = runner.run(select=FLOORS, unit_tests=True)
     assert result.success

@@ -253,7 +253,8 @@ def test_freshness_looks_at_the_clock(warehouse: duckdb.DuckDBPyConnection) -> N
     warehouse.begin()
     try:
         warehouse.execute(
-            "insert into canonical.source_freshness (source_system, source_object, batches, last_seen_at, expected_hours)"
+            "insert into canonical.source_freshness"
+            " (source_system, source_object, batches, last_seen_at, expected_hours)"
             " values ('erp', 'o', 1, timestamp '2026-06-29 08:00:00', 24)"
         )
         counts = [

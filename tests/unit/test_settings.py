@@ -90,6 +90,7 @@ def test_dbt_gets_flat_variables_and_exact_weights() -> None:
         "fiscal_year_start_month": 4,
         "as_of": "2026-03-31",
         "lead_dedup_window_days": 30,
+        "shared_line_names": 3,
         "max_rate_age_days": 7,
         "lookback_days": 365,
         "lookback_days_by_channel_group": {"email": 30},

@@ -1,19 +1,21 @@
 -- The account of each surviving lead, by the strongest evidence any of its merged leads has:
--- the lead's own customer, its contact's customer, the customer of an opportunity or order that came of it, then a
--- contact with the same phone or e-mail token, when all such contacts belong to one account, and last another lead of the
--- same person, when all that are known belong to one account.
+-- the lead's own customer, its contact's account, the customer of an opportunity or order that came of it, then a
+-- contact with the same phone or e-mail token, when all such contacts belong to one account, then the customer that the
+-- company's name means, and last another lead of the same person, when all that are known belong to one account.
 with lead_row as (
   select
     people.surviving_lead_id,
     leads.lead_id,
     leads.created_at,
     leads.customer_id,
-    contacts.customer_id as contact_customer_id,
+    contact_accounts.account_id as contact_account_id,
+    coalesce(leads.company, contacts.company) as company,
     coalesce(leads.phone, contacts.phone) as phone_token,
     coalesce(leads.email, contacts.email) as email_token
   from {{ ref('int_lead_person') }} as people
   inner join {{ ref('stg_lead') }} as leads on people.lead_id = leads.lead_id
   left join {{ ref('stg_contact') }} as contacts on leads.contact_id = contacts.contact_id
+  left join {{ ref('int_contact_account') }} as contact_accounts on leads.contact_id = contact_accounts.contact_id
 ),
 
 sale as (
@@ -36,7 +38,7 @@ known_person as (
     contacts.{{ kind }} as token,
     min(accounts.account_id) as account_id
   from {{ ref('stg_contact') }} as contacts
-  inner join {{ ref('int_account') }} as accounts on contacts.customer_id = accounts.customer_id
+  inner join {{ ref('int_contact_account') }} as accounts on contacts.contact_id = accounts.contact_id
   where contacts.{{ kind }} is not null
   group by contacts.{{ kind }}
   having count(distinct accounts.account_id) = 1
@@ -61,9 +63,9 @@ evidence as (
     lead_row.created_at,
     2 as strength,
     'contact' as account_rule,
-    accounts.account_id
+    lead_row.contact_account_id as account_id
   from lead_row
-  inner join {{ ref('int_account') }} as accounts on lead_row.contact_customer_id = accounts.customer_id
+  where lead_row.contact_account_id is not null
   union all
   select
     lead_row.surviving_lead_id,
@@ -87,6 +89,17 @@ evidence as (
   from lead_row
   inner join known_person on known_person.kind = '{{ kind }}' and lead_row.{{ kind }}_token = known_person.token
   {%- endfor %}
+  union all
+  select
+    lead_row.surviving_lead_id,
+    lead_row.lead_id,
+    lead_row.created_at,
+    6 as strength,
+    'company' as account_rule,
+    companies.account_id
+  from lead_row
+  inner join {{ source('identity', 'company') }} as companies on lead_row.company = companies.company
+  where companies.account_id is not null
 ),
 
 ranked as (

@@ -26,8 +26,7 @@ with recorded as (
   left join {{ ref('int_lead_person') }} as people on touches.lead_id = people.lead_id
   left join {{ ref('int_lead') }} as leads on people.surviving_lead_id = leads.lead_id
   left join {{ ref('int_account') }} as direct_account on touches.account_id = direct_account.customer_id
-  left join {{ ref('stg_contact') }} as contacts on touches.contact_id = contacts.contact_id
-  left join {{ ref('int_account') }} as contact_account on contacts.customer_id = contact_account.customer_id
+  left join {{ ref('int_contact_account') }} as contact_account on touches.contact_id = contact_account.contact_id
   left join {{ ref('stg_campaign') }} as campaigns on touches.campaign_id = campaigns.campaign_id
 ),
 

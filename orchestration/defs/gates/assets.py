@@ -1,7 +1,7 @@
 """The gates: one asset each, with blocking checks, so that the graph shows where data is held.
 
 A rule is an entry of the registry (there are hundreds); a Dagster check is all rules of one family about one table.
-Dagster writes several events per check in single transactions, so one check per rule cost more than evaluating the rules.
+Dagster writes several events per check in single transactions: one check per rule cost more than evaluating the rules.
 """
 
 from collections.abc import Iterator

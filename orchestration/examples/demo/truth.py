@@ -17,6 +17,7 @@ def tell(factory: Factory) -> dict[str, object]:
     Returns:
         ``identities``: lead, person, account (a number) and customer ("" if the ERP does not know the institution).
         ``accounts``: account, legal name, customer, and the company as the CRM writes it.
+        ``distributors``: distributor, the customer number under which it buys, and its name.
         ``touch_shares``: per won opportunity and order, what part of the effect each touch had (Σ = 1).
         ``campaign_shares``: the same by channel and campaign. ``drivers``: weights on the log-odds of a win.
         ``chances``: per opportunity the probability with which it was won, and what moved it.
@@ -26,6 +27,7 @@ def tell(factory: Factory) -> dict[str, object]:
     return {
         "identities": _identities(factory),
         "accounts": _accounts(factory),
+        "distributors": _distributors(factory),
         "touch_shares": shares,
         "campaign_shares": shares.groupby(cause, sort=True)["share"].sum().reset_index(),
         "drivers": dict(DRIVERS),
@@ -49,6 +51,11 @@ def _accounts(factory: Factory) -> pd.DataFrame:
     second = twins[twins["twin"] != ""].set_index("account")["customer"]
     frame["second_customer"] = frame["account"].map(second).fillna("")
     return frame
+
+
+def _distributors(factory: Factory) -> pd.DataFrame:
+    customers = factory["customer"]
+    return customers.loc[customers["agent"] != "", ["agent", "customer", "name"]].reset_index(drop=True)
 
 
 def _touch_shares(factory: Factory) -> pd.DataFrame:

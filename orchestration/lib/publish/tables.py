@@ -97,6 +97,14 @@ TABLES: tuple[PublishedTable, ...] = (
         "每个客户主体一行（同一法人的客户记录已合并）。",
     ),
     PublishedTable(
+        "party_match",
+        "identity.match",
+        words("match_id"),
+        words("match_id kind left_ref left_name right_ref right_name rule decision probability reason_en reason_zh"),
+        "Who is who: each merge and proposal of customers, companies, distributors and leads, with what speaks for it.",
+        "身份识别：客户、公司、经销商与线索的每次合并及每条建议，附依据。",
+    ),
+    PublishedTable(
         "invoice_line_facts",
         "marts.invoice_line_facts",
         words("invoice_line_id"),

@@ -19,7 +19,7 @@ select
   true as is_declared,
   {{ lineage('contacts') }}
 from {{ ref('stg_contact') }} as contacts
-left join {{ ref('int_account') }} as accounts on contacts.customer_id = accounts.customer_id
+left join {{ ref('int_contact_account') }} as accounts on contacts.contact_id = accounts.contact_id
 union all
 select
   member_id as contact_id,

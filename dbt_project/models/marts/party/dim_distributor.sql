@@ -1,4 +1,4 @@
--- Distributors: those of the master list and those that only documents name.
+-- Distributors: those of the master list, with the account under which each buys, and those that only documents name.
 with undeclared as (
   {{ undeclared_members(
     [
@@ -17,9 +17,11 @@ select
   distributors.parent_id,
   distributors.contract_from,
   distributors.contract_to,
+  parties.account_id,
   true as is_declared,
   {{ lineage('distributors') }}
 from {{ ref('stg_distributor') }} as distributors
+left join {{ source('identity', 'distributor') }} as parties on distributors.distributor_id = parties.distributor_id
 union all
 select
   member_id as distributor_id,
@@ -29,6 +31,7 @@ select
   cast(null as string) as parent_id,
   cast(null as date) as contract_from,
   cast(null as date) as contract_to,
+  cast(null as string) as account_id,
   false as is_declared,
   source_system,
   source_object,

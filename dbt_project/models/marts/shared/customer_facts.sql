@@ -3,6 +3,7 @@ with described as (
   select
     accounts.account_id,
     accounts.is_declared,
+    accounts.parent_account_id,
     customers.name,
     customers.customer_type,
     customers.segment,
@@ -14,6 +15,12 @@ with described as (
   from {{ ref('int_account') }} as accounts
   left join {{ ref('stg_customer') }} as customers on accounts.customer_id = customers.customer_id
   where accounts.customer_id = accounts.account_id
+),
+
+reseller as (
+  select distinct account_id
+  from {{ ref('dim_distributor') }}
+  where account_id is not null
 ),
 
 merged as (
@@ -72,6 +79,8 @@ select
   described.segment,
   described.region,
   described.group_id,
+  described.parent_account_id,
+  reseller.account_id is not null or coalesce(described.customer_type = 'distributor', false) as is_distributor,
   described.distributor_id,
   described.created_on,
   coalesce(generated.lead_count, 0) as lead_count,
@@ -96,6 +105,7 @@ select
   described.source_sha256
 from described
 inner join merged on described.account_id = merged.account_id
+left join reseller on described.account_id = reseller.account_id
 left join generated on described.account_id = generated.account_id
 left join won on described.account_id = won.account_id
 left join bought on described.account_id = bought.account_id
