@@ -5,7 +5,6 @@
 -- Of one person, leads no more than lead_dedup_window_days after the one before are one lead; the earliest survives.
 -- Spam and test leads merge with nobody: they must not swallow a real one. Nor do leads that people said stand apart.
 {% set rounds = 4 -%}
-{% set kinds = ['contact', 'phone', 'email', 'decided'] -%}
 with told as (
   select
     leads.lead_id,
@@ -27,42 +26,55 @@ with told as (
     group by lead_id
   ) as persons on leads.lead_id = persons.lead_id
 ),
-{% for kind in ['phone', 'email'] %}
-shared_{{ kind }} as (
-  select {{ kind }}_token as token
+
+shared_phone as (
+  select phone_token
   from told
-  where {{ kind }}_token is not null
-  group by {{ kind }}_token
+  where phone_token is not null
+  group by phone_token
   having count(distinct name_token) >= {{ var('shared_line_names') | int }}
 ),
-{% endfor %}
+
+shared_email as (
+  select email_token
+  from told
+  where email_token is not null
+  group by email_token
+  having count(distinct name_token) >= {{ var('shared_line_names') | int }}
+),
+
+-- by what each lead may be put together with others; a key of its own where nothing tells
 candidate as (
   select
     told.lead_id,
     told.created_at,
     {{ to_business_date('told.created_at') }} as created_on,
-    {%- for kind in kinds %}
-    case
-      when
-        told.may_merge and told.{{ kind }}_token is not null
-        {%- if kind in ['phone', 'email'] %} and shared_{{ kind }}.token is null{% endif %}
-        then '{{ kind }}:' || told.{{ kind }}_token
+    case when told.may_merge then coalesce('contact:' || told.contact_token, 'lead:' || told.lead_id)
       else 'lead:' || told.lead_id
-    end as {{ kind }}_key
-    {{- ',' if not loop.last }}
-    {%- endfor %}
+    end as contact_key,
+    case when told.may_merge and shared_phone.phone_token is null
+        then coalesce('phone:' || told.phone_token, 'lead:' || told.lead_id)
+      else 'lead:' || told.lead_id
+    end as phone_key,
+    case when told.may_merge and shared_email.email_token is null
+        then coalesce('email:' || told.email_token, 'lead:' || told.lead_id)
+      else 'lead:' || told.lead_id
+    end as email_key,
+    case when told.may_merge then coalesce(told.decided_token, 'lead:' || told.lead_id)
+      else 'lead:' || told.lead_id
+    end as decided_key
   from told
-  left join shared_phone on told.phone_token = shared_phone.token
-  left join shared_email on told.email_token = shared_email.token
+  left join shared_phone on told.phone_token = shared_phone.phone_token
+  left join shared_email on told.email_token = shared_email.email_token
 ),
 
 counted as (
   select
     *,
-    {%- for kind in kinds %}
-    count(*) over (partition by {{ kind }}_key) as {{ kind }}_count
-    {{- ',' if not loop.last }}
-    {%- endfor %}
+    count(*) over (partition by contact_key) as same_contact,
+    count(*) over (partition by phone_key) as same_phone,
+    count(*) over (partition by email_key) as same_email,
+    count(*) over (partition by decided_key) as same_decided
   from candidate
 ),
 
@@ -70,36 +82,72 @@ counted as (
 person_0 as (
   select
     lead_id,
-    {%- for kind in kinds %}
-    {{ kind }}_key,
-    {%- endfor %}
+    contact_key,
+    phone_key,
+    email_key,
+    decided_key,
     lead_id as person_id
   from counted
-  where {% for kind in kinds %}{{ kind }}_count > 1{{ ' or ' if not loop.last }}{% endfor %}
+  where same_contact > 1 or same_phone > 1 or same_email > 1 or same_decided > 1
 ),
 {% for n in range(1, rounds + 1) %}
-{%- for kind in kinds %}
-{%- set before = 'person_' ~ (n - 1) if loop.first else 'round_' ~ n ~ '_' ~ kinds[loop.index0 - 1] %}
-{{ 'person_' ~ n if loop.last else 'round_' ~ n ~ '_' ~ kind }} as (
+contact_{{ n }} as (
   select
     lead_id,
-    {%- for other in kinds %}
-    {{ other }}_key,
-    {%- endfor %}
-    min(person_id) over (partition by {{ kind }}_key) as person_id
-  from {{ before }}
+    contact_key,
+    phone_key,
+    email_key,
+    decided_key,
+    min(person_id) over (partition by contact_key) as person_id
+  from person_{{ n - 1 }}
+),
+
+phone_{{ n }} as (
+  select
+    lead_id,
+    contact_key,
+    phone_key,
+    email_key,
+    decided_key,
+    min(person_id) over (partition by phone_key) as person_id
+  from contact_{{ n }}
+),
+
+email_{{ n }} as (
+  select
+    lead_id,
+    contact_key,
+    phone_key,
+    email_key,
+    decided_key,
+    min(person_id) over (partition by email_key) as person_id
+  from phone_{{ n }}
+),
+
+person_{{ n }} as (
+  select
+    lead_id,
+    contact_key,
+    phone_key,
+    email_key,
+    decided_key,
+    min(person_id) over (partition by decided_key) as person_id
+  from email_{{ n }}
 ),
 {% endfor %}
-{%- endfor %}
+known as (
+  select
+    candidate.*,
+    coalesce(linked.person_id, candidate.lead_id) as person_id
+  from candidate
+  left join person_{{ rounds }} as linked on candidate.lead_id = linked.lead_id
+),
+
 spaced as (
   select
-    counted.*,
-    coalesce(linked.person_id, counted.lead_id) as person_id,
-    lag(counted.created_on) over (
-      partition by coalesce(linked.person_id, counted.lead_id) order by counted.created_at, counted.lead_id
-    ) as previous_on
-  from counted
-  left join person_{{ rounds }} as linked on counted.lead_id = linked.lead_id
+    *,
+    lag(created_on) over (partition by person_id order by created_at, lead_id) as previous_on
+  from known
 ),
 
 intended as (
@@ -120,10 +168,10 @@ survived as (
     *,
     first_value(lead_id) over (partition by person_id, intent_number order by created_at, lead_id)
       as surviving_lead_id,
-    {%- for kind in kinds %}
-    count(*) over (partition by person_id, intent_number, {{ kind }}_key) as same_{{ kind }}
-    {{- ',' if not loop.last }}
-    {%- endfor %}
+    count(*) over (partition by person_id, intent_number, phone_key) as same_phone,
+    count(*) over (partition by person_id, intent_number, email_key) as same_email,
+    count(*) over (partition by person_id, intent_number, contact_key) as same_contact,
+    count(*) over (partition by person_id, intent_number, decided_key) as same_decided
   from intended
 )
 
@@ -133,9 +181,10 @@ select
   person_id,
   case
     when lead_id = surviving_lead_id then 'self'
-    {%- for kind in ['phone', 'email', 'contact', 'decided'] %}
-    when same_{{ kind }} > 1 then '{{ kind }}'
-    {%- endfor %}
+    when same_phone > 1 then 'phone'
+    when same_email > 1 then 'email'
+    when same_contact > 1 then 'contact'
+    when same_decided > 1 then 'decided'
     else 'linked'
   end as rule,
   created_at,
