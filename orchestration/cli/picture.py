@@ -34,6 +34,7 @@ def draw(summary: Summary, lang: str) -> None:
     _gates(summary, lang)
     _rows(summary, lang)
     _quarantine(summary, lang)
+    _identity(summary, lang)
     if summary.not_available:
         typer.echo(f"\n{say('picture.gaps', lang)}")
         for gap in summary.not_available:
@@ -159,6 +160,12 @@ def _quarantine(summary: Summary, lang: str) -> None:
             f"  {line.row_count:,} × {line.rule_id}: {line.reason[lang]} "
             f"({line.source_file} {say('source_row', lang)} {line.first_row})"
         )
+
+
+def _identity(summary: Summary, lang: str) -> None:
+    if summary.identity:
+        told = {one: f"{summary.identity.get(one, 0):,}" for one in ("merged", "review", "rejected")}
+        typer.echo(f"\n{say('picture.identity', lang)}\n  {say('picture.identity_line', lang, **told)}")
 
 
 def _places(summary: Summary, lang: str) -> None:

@@ -48,8 +48,8 @@ TEXT: dict[str, tuple[str, str]] = {
     "help.identity": ("who is who: matches to review, people's decisions", "身份识别：待审匹配与人工判定"),
     "picture.identity": ("Who is who", "身份识别"),
     "picture.identity_line": (
-        "{merged} names and numbers merged, {review} to review: triloop identity list",
-        "已合并 {merged} 条，待审 {review} 条：triloop identity list",
+        "{merged} merged, {review} to review, {rejected} rejected: triloop identity list",
+        "已合并 {merged} 条，待审 {review} 条，否决 {rejected} 条：triloop identity list",
     ),
     "help.forget": ("erase one person's data", "删除某个人的个人数据"),
     "help.doctor": ("check the installation and the workspace", "检查安装与工作区"),

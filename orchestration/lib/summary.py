@@ -81,6 +81,8 @@ class Summary:
     quarantine: list[QuarantineLine]
     not_available: list[dict[str, Any]]
     notes: list[str]
+    identity: dict[str, int] = field(default_factory=dict)
+    """How many names and numbers were merged, stand for review, or were rejected by people."""
     stages: list[StageTime] = field(default_factory=list)
     """What each stage of the run took; empty when no run has just ended."""
     stopped: str | None = None
@@ -102,17 +104,15 @@ def build_summary(
         stages: what its stages took.
     """
     notes: list[str] = []
-    gates, rows, quarantine = _working(workspace, notes)
+    working = _working(workspace, notes)
     figures = _published(workspace, notes)
     stopped = failure.message if failure is not None else None
     return Summary(
         workspace=workspace.root,
-        gates=gates,
-        rows=rows,
-        quarantine=quarantine,
         notes=notes,
         stages=list(stages),
         stopped=stopped,
+        **working,
         **figures,
     )
 
@@ -138,7 +138,7 @@ def render(summary: Summary, lang: str) -> None:
     draw(summary, lang)
 
 
-def _working(workspace: Workspace, notes: list[str]) -> tuple[list[GateLine], list[RowLine], list[QuarantineLine]]:
+def _working(workspace: Workspace, notes: list[str]) -> dict[str, Any]:
     from orchestration.lib.contract import load_contract
     from orchestration.lib.publish.provenance import relations_of
     from orchestration.lib.publish.sources import DERIVED
@@ -149,15 +149,16 @@ def _working(workspace: Workspace, notes: list[str]) -> tuple[list[GateLine], li
         with connect(workspace, read_only=True) as connection:
             relations = relations_of(connection)
             queries = {name: query(relations, keys) for name, query in DERIVED.items()}
-            gates = gate_lines(connection, queries["gate_result"], "gate.token" in relations)
-            return (
-                gates,
-                _rows(connection, queries["row_account"]),
-                _quarantine(connection, queries["quarantine_summary"]),
-            )
+            matches = "select decision, count(*) from identity.match group by 1 order by 1"
+            return {
+                "gates": gate_lines(connection, queries["gate_result"], "gate.token" in relations),
+                "rows": _rows(connection, queries["row_account"]),
+                "quarantine": _quarantine(connection, queries["quarantine_summary"]),
+                "identity": dict(connection.execute(matches).fetchall()) if "identity.match" in relations else {},
+            }
     except TriloopError as error:
         notes.append(error.message)
-        return [], [], []
+        return {"gates": [], "rows": [], "quarantine": []}
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str | None) -> list[RowLine]:
