@@ -23,12 +23,13 @@ from orchestration.lib.workspace import Workspace
 if TYPE_CHECKING:
     import duckdb
 
-_INPUTS = {
+READS = {
     "customer": ("customer_id", "name", "tax_id", "customer_type", "region", "created_at"),
     "distributor": ("distributor_id", "name", "region"),
     "contact": ("contact_id", "company", "customer_id", "name", "phone", "email"),
     "lead": ("lead_id", "company", "customer_id", "contact_id", "region", "name", "phone", "email", "status"),
 }
+"""What is read of each canonical table, to decide who is who."""
 _TAX_ID = "nullif(upper(regexp_replace(tax_id, '[\\s-]', '', 'g')), '')"
 
 
@@ -98,7 +99,7 @@ def _fingerprint(
     for file in sorted(Path(__file__).parent.glob("*.*")):
         if file.suffix in {".py", ".yml"}:
             digest.update(file.read_bytes())
-    for entity, columns in _INPUTS.items():
+    for entity, columns in READS.items():
         row = connection.execute(
             f"SELECT count(*), sum(hash({', '.join(columns)})) FROM canonical.{entity}"  # whatever their order
         ).fetchone()
