@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.lib.errors import ConfigurationError
-from orchestration.lib.mapping import SourceMapping, load_mappings, spec
+from orchestration.lib.mapping import SourceMapping, connection_spec, load_mappings, request_spec, spec
 from orchestration.lib.mapping.model import Format
 from orchestration.lib.settings import load_settings
 from orchestration.lib.workspace import PROJECT_ROOT, Workspace
@@ -274,6 +274,16 @@ def test_the_reference_page_has_every_key_and_default() -> None:
     assert [one for one in spec.ENCODINGS if f"`{one}`" not in page] == []
     for default in (Format().date[0], Format().timestamp[0]):
         assert f'`["{default}"]`' in page
+
+
+def test_the_page_of_apis_has_every_key_and_its_mappings_are_valid(workspace: Workspace) -> None:
+    page = (PROJECT_ROOT / "docs" / "reference" / "api-sources.md").read_text(encoding="utf-8")
+    models = (connection_spec.ApiSpec, connection_spec.AuthSpec, request_spec.RequestSpec, request_spec.PagesSpec)
+    keys = {name for model in (*models, spec.CursorSpec) for name in model.model_fields}
+    assert sorted(key for key in keys if f"`{key}`" not in page and f"{key}:" not in page) == []
+    api, kingdee = [block.split("```")[0] for block in page.split("```yaml\n")[1:]]
+    assert read(workspace, api, "crm").objects["leads"].request is not None
+    assert read(workspace, kingdee, "k3").objects["orders"].query is not None
 
 
 def test_the_mapping_of_the_reference_page_is_valid(workspace: Workspace) -> None:
