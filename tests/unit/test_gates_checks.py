@@ -135,8 +135,8 @@ FAULTS = [
     Fault(
         "canonical.source_silence",
         "insert into canonical.source_freshness values ('erp', 'lead', 4, '2020-01-01', 'sha', 4, 7, 9, null, null),"
-        "('erp', 'x', 4, '2020-01-01', 'sha', 4, 7, 9, 'closed (me)'),"
-        "('erp', 'y', 3, '2020-01-01', 'sha', 3, 1, 1, null)",
+        "('erp', 'x', 4, '2020-01-01', 'sha', 4, 7, 9, 'closed (me)', null),"
+        "('erp', 'y', 3, '2020-01-01', 'sha', 3, 1, 1, null, null)",
         "erp.lead",
         (None, None),
         "days without news, usually 7, at most 9",
