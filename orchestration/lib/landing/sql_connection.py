@@ -259,7 +259,7 @@ def _told(error: Exception, url: URL) -> str:
 
 
 def _lines(error: Exception) -> list[str]:
-    """What a driver said, by lines; pymssql gives bytes, at the login within a tuple, among the noise of its library."""
+    """What a driver said, by lines; pymssql gives bytes, at the login in a tuple, among the noise of its library."""
     first = error.args[0] if error.args else None
     parts = first if isinstance(first, tuple) else error.args if len(error.args) > 1 else ()
     told = next((one for one in parts if isinstance(one, bytes)), None)
