@@ -228,16 +228,10 @@ def _is_away(error: SQLAlchemyError) -> bool:
         return True
     original = getattr(error, "orig", None)
     state = getattr(original, "sqlstate", None) or ""
+    number = original.args[0] if original is not None and original.args else None
     # connection lost, shut down, stopped by a limit of time, serialization failure, deadlock; the same of MySQL
     # and MariaDB; the same of SQL Server and its library
-    return state[:2] in {"08", "57"} or state in {"40001", "40P01"} or _number(original) in _AWAY_NUMBERS
-
-
-def _number(original: Any) -> int | None:
-    """The number that a driver gives a fault; pymssql puts it, with the text, into a tuple of its own."""
-    first = original.args[0] if original is not None and original.args else None
-    first = first[0] if isinstance(first, tuple) and first else first
-    return first if isinstance(first, int) else None
+    return state[:2] in {"08", "57"} or state in {"40001", "40P01"} or number in _AWAY_NUMBERS
 
 
 def _no_connection(mapping: SourceMapping, url: URL, error: Exception) -> TriloopError:
@@ -265,7 +259,7 @@ def _told(error: Exception, url: URL) -> str:
 
 
 def _lines(error: Exception) -> list[str]:
-    """What a driver said, by lines; pymssql wraps it in a tuple, as bytes, behind the noise of its library."""
+    """What a driver said, by lines; pymssql gives bytes, at the login in a tuple, among the noise of its library."""
     first = error.args[0] if error.args else None
     parts = first if isinstance(first, tuple) else error.args if len(error.args) > 1 else ()
     told = next((one for one in parts if isinstance(one, bytes)), None)
