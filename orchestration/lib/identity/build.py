@@ -266,17 +266,14 @@ def _party_rows(customers: Sequence[Customer], parties: Parties) -> list[tuple[A
 
 
 def _link_rows(others: dict[str, tuple[str, str]], parties: Parties, kind: str) -> list[tuple[Any, ...]]:
+    """Rows of ``company`` (a company's id is its name, the customer stands beside it) or of ``distributor``."""
     rows: list[tuple[Any, ...]] = []
     for reference, (name, _) in others.items():
         is_kind, _, identifier = reference.partition(":")
-        if is_kind != kind:
-            continue
-        customer, rule, match = parties.link.get(reference, (None, None, None))
-        account = None if customer is None else parties.account[customer]
-        third = customer if kind == "company" else None
-        rows.append(
-            (identifier, third, account, rule, match) if kind == "company" else (identifier, name, account, rule, match)
-        )
+        if is_kind == kind:
+            customer, rule, match = parties.link.get(reference, (None, None, None))
+            account = None if customer is None else parties.account[customer]
+            rows.append((identifier, customer if kind == "company" else name, account, rule, match))
     return rows
 
 

@@ -69,7 +69,6 @@ class _Vocabulary:
     chinese_legal: re.Pattern[str]
     trades: re.Pattern[str]
     groups: re.Pattern[str]
-    branches: tuple[str, ...]
     branch_tail: re.Pattern[str]
     nobody: frozenset[str]
 
@@ -94,7 +93,6 @@ def _vocabulary() -> _Vocabulary:
         chinese_legal=re.compile(f"({_any([form for form in legal if _CHINESE.search(form)])})$"),
         trades=re.compile(f"({_any(said['trades'])})$"),
         groups=re.compile(f"({_any(said['groups'])})$"),
-        branches=tuple(said["branches"]),
         branch_tail=re.compile(f"^(.*(?:公司|医院|集团|中心))(.{{0,12}}?(?:{branches}))$"),
         nobody=frozenset(said["nobody"]),
     )
