@@ -45,7 +45,7 @@ FAULTS: list[tuple[str, str, str]] = [
     (f"{LANDING}/decoding.py", 'text = text.removeprefix("\\ufeff")', "pass"),
     (f"{LANDING}/decoding.py", '{"gbk": "gb18030", "gb2312": "gb18030", "utf-8-sig": "utf-8"}', '{"gb18030": "gbk"}'),
     (f"{LANDING}/decoding.py", "if block.startswith(codecs.BOM_UTF8) or chinese >= _ENOUGH_CHINESE:", "if False:"),
-    (f"{LANDING}/csv_reader.py", 'nullstr = {literal(_NEVER)}', "nullstr = 'NA'"),
+    (f"{LANDING}/csv_load.py", 'nullstr = {literal(_NEVER)}', "nullstr = 'NA'"),
     (f"{LANDING}/excel_reader.py", "_refuse_text(content[:2048], shown)", "pass"),
     (f"{MAPPING}/cast_numbers.py", '"万": "10000"', '"万": "1000"'),
     (f"{MAPPING}/cast_numbers.py", "has_units=rule.multiply is None and not rule.invert", "has_units=False"),

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -17,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestration.lib.errors import DataError
+from orchestration.lib.landing import csv_load, csv_reader
 from orchestration.lib.landing.csv_reader import read_csv
 from orchestration.lib.landing.limits import Limits
 from orchestration.lib.landing.scratch import Scratch
@@ -101,6 +103,31 @@ def read(folder: Path, body: str, **how: object) -> list[Row]:
 def test_rows_are_those_of_a_reader_of_its_own(tmp_path: Path, body: str) -> None:
     wanted = [(row, fault, text.replace("\0", "\u2400"), other) for row, fault, text, other in expected(body)]
     assert read(tmp_path, body) == wanted
+
+
+@given(BODY)
+@MANY
+def test_parts_make_the_same_table(tmp_path: Path, body: str) -> None:
+    """Loaded a few characters at a time: rows, their numbers and the broken ones are as of one part."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_load, "PART", 1)
+        patch.setattr(csv_reader, "_AT_ONCE", 5)
+        in_parts = read(tmp_path, body)
+    assert in_parts == [(row, fault, text.replace("\0", "\u2400"), other) for row, fault, text, other in expected(body)]
+
+
+def test_a_part_that_cannot_be_loaded_stops_the_landing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error of the loading thread is not lost, whichever part it came in."""
+    monkeypatch.setattr(csv_load, "PART", 1)
+    monkeypatch.setattr(csv_reader, "_AT_ONCE", 5)
+    load = csv_load.CsvLoader._load
+
+    def fails_once(self: csv_load.CsvLoader, sql: str, path: Path, *rest: Any) -> None:
+        load(self, sql + " no sql" if path.name == "clean-1.csv" else sql, path, *rest)
+
+    monkeypatch.setattr(csv_load.CsvLoader, "_load", fails_once)
+    with pytest.raises(duckdb.ParserException):
+        read(tmp_path, "1,2\n3,4\n5,6\n7,8\n")
 
 
 @given(STRUCTURED)

@@ -13,7 +13,7 @@ import io
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import Protocol
 
 import numpy as np
 
@@ -78,12 +78,19 @@ class _First:
     fields: int
 
 
+class Writable(Protocol):
+    """Where clean records go."""
+
+    def write(self, data: bytes, /) -> object:
+        """Whole records."""
+
+
 class CsvCleaner:
-    """Reads UTF-8 blocks, checks them, and writes the clean records to ``out``."""
+    """Reads UTF-8 blocks, checks them, and writes the clean records to ``out``; ``found`` tells of those so far."""
 
     def __init__(
         self,
-        out: BinaryIO,
+        out: Writable,
         *,
         delimiter: str,
         quote: str,
@@ -105,7 +112,7 @@ class CsvCleaner:
         self._limits = limits or Limits()
         self._undecodable = undecodable or Undecodable()
         self._needed = needed or Needed()
-        self._file = CsvFile()
+        self.found = CsvFile()
         self._records = 0  # records before the present piece, blank ones too: a spreadsheet counts them
         self._lines = 0  # line breaks before the present piece
         self._first: _First | None = None
@@ -125,7 +132,7 @@ class CsvCleaner:
                 carry = self._through(carry, last=False)
                 enough = 2 * len(carry)
         self._through(carry, last=True)
-        if not self._file.columns:
+        if not self.found.columns:
             raise DataError(
                 f"{self._shown} is empty: it has not even a header"
                 if self._header_row is None
@@ -133,9 +140,9 @@ class CsvCleaner:
                 file=self._shown,
                 hint="export it again; a file with a header and no rows is fine",
             )
-        if self._first is not None and self._limits.too_broken(self._file.broken, self._file.rows):
+        if self._first is not None and self._limits.too_broken(self.found.broken, self.found.rows):
             raise self._refusal(self._first)
-        return self._file
+        return self.found
 
     def _through(self, data: bytes, *, last: bool) -> bytes:
         """Handle all whole records in ``data``, which begins at a record; give back the rest.
@@ -176,16 +183,16 @@ class CsvCleaner:
     def _take(self, piece: Piece) -> None:
         """Write the records of a piece, and note what was found."""
         first = 0  # the first data record
-        if not self._file.columns:
+        if not self.found.columns:
             header = self._find_header(piece)
             until = len(piece.ends) if header is None else header + 1
             self._require_whole(piece, until)
             if header is not None:
-                self._file.columns = self._header(piece.text(header), self._records + header + 1)
-                self._file.first_row = self._records + header + 2
+                self.found.columns = self._header(piece.text(header), self._records + header + 1)
+                self.found.first_row = self._records + header + 2
             first = until
         if first < len(piece.ends):
-            wrong = (piece.fields != len(self._file.columns)) & ~piece.is_blank & (piece.codes == 0)
+            wrong = (piece.fields != len(self.found.columns)) & ~piece.is_blank & (piece.codes == 0)
             wrong[:first] = False
             piece.codes[wrong] = RAGGED
             self._ragged += int(wrong.sum())
@@ -197,13 +204,13 @@ class CsvCleaner:
 
     def _write(self, piece: Piece, first: int) -> None:
         whole = (piece.ends - piece.starts)[first:][piece.codes[first:] == 0]
-        self._file.longest = max(self._file.longest, int(whole.max()) if len(whole) else 0)
+        self.found.longest = max(self.found.longest, int(whole.max()) if len(whole) else 0)
         for record, text in piece.clean(first):
             if record is None:
                 self._out.write(text)
                 continue
             stand_in = self._stand_in(int(piece.codes[record]), text)
-            self._file.longest = max(self._file.longest, len(stand_in))
+            self.found.longest = max(self.found.longest, len(stand_in))
             self._out.write(stand_in)
 
     def _stand_in(self, code: int, text: bytes) -> bytes:
@@ -212,8 +219,8 @@ class CsvCleaner:
         if len(text) > _KEPT:
             told = told[: _KEPT // 4] + "…"
         quote, delimiter = chr(self._signs.quote), chr(self._signs.delimiter)
-        content = f"{self._file.marker}{_NAMES[code]}:{told}".replace(quote, 2 * quote)
-        return f"{quote}{content}{quote}{delimiter * (len(self._file.columns) - 1)}\n".encode()
+        content = f"{self.found.marker}{_NAMES[code]}:{told}".replace(quote, 2 * quote)
+        return f"{quote}{content}{quote}{delimiter * (len(self.found.columns) - 1)}\n".encode()
 
     def _find_header(self, piece: Piece) -> int | None:
         """The record that names the columns, if it is in this piece: the first that is not blank, else as declared."""
@@ -241,7 +248,7 @@ class CsvCleaner:
 
     def _note_broken(self, piece: Piece, first: int) -> None:
         broken = np.flatnonzero(piece.codes[first:]) + first
-        self._file.broken += len(broken)
+        self.found.broken += len(broken)
         if len(broken) and self._first is None:
             one = int(broken[0])
             line = self._lines + piece.line_of(one) + 1
@@ -252,12 +259,12 @@ class CsvCleaner:
         filled = filled[filled >= first]
         if not len(filled):
             return
-        ordinal = self._file.rows + 1 + np.arange(len(filled))
-        shift = self._records + filled + 1 - (self._file.first_row + ordinal - 1)
-        known = self._file.shifts[-1][1] if self._file.shifts else 0
+        ordinal = self.found.rows + 1 + np.arange(len(filled))
+        shift = self._records + filled + 1 - (self.found.first_row + ordinal - 1)
+        known = self.found.shifts[-1][1] if self.found.shifts else 0
         changed = np.flatnonzero(np.diff(shift, prepend=known))
-        self._file.shifts.extend((int(ordinal[one]), int(shift[one])) for one in changed)
-        self._file.rows += len(filled)
+        self.found.shifts.extend((int(ordinal[one]), int(shift[one])) for one in changed)
+        self.found.rows += len(filled)
 
     def _header(self, record: bytes, row: int) -> tuple[str, ...]:
         lines = io.StringIO(record.decode(), newline="")  # keeps a line break inside a quoted name
@@ -269,15 +276,15 @@ class CsvCleaner:
 
     def _refusal(self, first: _First) -> DataError:
         """The whole file is at fault: told by its first broken row."""
-        count = self._file.broken
-        others = f" ({count} of {self._file.rows} rows are broken)" if count > 1 else ""
+        count = self.found.broken
+        others = f" ({count} of {self.found.rows} rows are broken)" if count > 1 else ""
         row, shown = first.row, self._shown
         if first.code == UNDECODABLE and self._undecodable.first is not None:
             return self._undecodable.first
         if first.code == RAGGED:
             same = f" ({self._ragged} such rows)" if self._ragged > 1 else ""
             return DataError(
-                f"row {row} of {shown} has {first.fields} fields, the header has {len(self._file.columns)}{same}",
+                f"row {row} of {shown} has {first.fields} fields, the header has {len(self.found.columns)}{same}",
                 file=shown,
                 line=first.line,
                 hint="correct the row, or quote the field that holds the separator; "
