@@ -132,6 +132,10 @@ class Piece:
         """Line breaks before a record."""
         return self.data.count(b"\n", 0, int(self.starts[record]))
 
+    def line_breaks(self) -> int:
+        """Line breaks up to :attr:`cut`, those within quotes too."""
+        return int(np.count_nonzero(self._sign[: np.searchsorted(self._position, self.cut)] == LF))
+
     def text(self, record: int) -> bytes:
         """A record as it stands."""
         return self.data[int(self.starts[record]) : int(self.ends[record])]

@@ -200,7 +200,7 @@ class CsvCleaner:
             self._note_rows(piece, first)
             self._write(piece, first)
         self._records += len(piece.ends)
-        self._lines += piece.data.count(b"\n", 0, piece.cut)
+        self._lines += piece.line_breaks()
 
     def _write(self, piece: Piece, first: int) -> None:
         whole = (piece.ends - piece.starts)[first:][piece.codes[first:] == 0]

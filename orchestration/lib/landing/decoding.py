@@ -56,7 +56,7 @@ def utf8_blocks(
     codec = _CODECS.get(encoding, encoding)
     decoder = codecs.getincrementaldecoder(codec)("strict" if tolerated is None else _MARKING)
     faults.first = None
-    lines = consumed = 0
+    consumed = 0
     first = True
     with _opened(path, shown) as stream:
         while True:
@@ -72,13 +72,13 @@ def utf8_blocks(
                 error = strict
             error = error or faults.first
             if error is not None and (tolerated is None or tolerated.first is None):
-                before = error.object[: error.start].decode(codec, "ignore")
+                offset = consumed - pending + error.start
                 told = _undecodable(
                     path,
                     shown,
                     encoding=encoding,
-                    offset=consumed - pending + error.start,
-                    line=lines + before.count("\n") + 1,
+                    offset=offset,
+                    line=_line_at(path, shown, codec, offset),
                     found=error.object[error.start : error.start + 1],
                 )
                 mixed = codec == "utf-8" and _is_mostly_utf8(error.object)
@@ -96,7 +96,6 @@ def utf8_blocks(
                     file=shown,
                     hint="if that is right, raise limits: {max_unpacked_mb: ...} in triloop.yml",
                 )
-            lines += text.count("\n")
             if first and text:
                 text = text.removeprefix("\ufeff")
                 first = False
@@ -104,6 +103,17 @@ def utf8_blocks(
                 yield text[start : start + at_once].encode()
             if not block:
                 return
+
+
+def _line_at(path: Path, shown: str, codec: str, offset: int) -> int:
+    """The line of a byte, from 1: the file is read once more, because counting all along would cost every good file."""
+    decoder = codecs.getincrementaldecoder(codec)("ignore")
+    lines = 1
+    with _opened(path, shown) as stream:
+        while offset > 0 and (block := _read(stream, shown)[:offset]):
+            lines += decoder.decode(block).count("\n")
+            offset -= len(block)
+    return lines
 
 
 def _is_mostly_utf8(data: bytes) -> bool:
