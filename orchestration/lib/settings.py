@@ -21,11 +21,14 @@ from pydantic import (
 
 from orchestration.lib.cron import cron_fault
 from orchestration.lib.currencies import CURRENCY_ALIASES, ISO_CURRENCIES
-from orchestration.lib.default_roles import DEFAULT_ROLES
 from orchestration.lib.errors import nearest
 from orchestration.lib.workspace import Workspace
 from orchestration.lib.yaml_source import FieldError, YamlDocument, load_yaml, validate
 
+DEFAULT_ROLES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("marketing", "sales", "production", "quality", "finance"), ("default",)),
+    "audit": ("*",),
+}
 AttributionModel = Literal["first", "last", "linear", "position_based"]
 Severity = Literal["block", "warn"]
 
@@ -295,7 +298,8 @@ class Settings(_Group):
     @field_validator("roles")
     @classmethod
     def _tables_are_published(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-        from orchestration.lib.publish.tables import TABLES_BY_NAME  # publish imports settings
+        from orchestration.lib.publish.roles import DEFAULT, EVERYTHING, default_tables  # publish imports settings
+        from orchestration.lib.publish.tables import TABLES_BY_NAME
 
         for role, tables in value.items():
             if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", role):
@@ -303,7 +307,13 @@ class Settings(_Group):
                     f"the role '{role}' cannot be a folder name", "use letters, digits, - and _", path=(role,)
                 )
             for number, table in enumerate(tables):
-                if table != "*" and table not in TABLES_BY_NAME:
+                if table == DEFAULT and not default_tables(role):
+                    raise FieldError(
+                        f"the role '{role}' has no default tables",
+                        f"list its tables; {', '.join(DEFAULT_ROLES)} have a default",
+                        path=(role, number),
+                    )
+                if table not in (EVERYTHING, DEFAULT) and table not in TABLES_BY_NAME:
                     raise FieldError(
                         f"'{table}' is not a published table", nearest(table, TABLES_BY_NAME), path=(role, number)
                     )

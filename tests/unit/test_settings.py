@@ -207,6 +207,7 @@ def test_weights_given_by_a_program_are_the_numbers_it_wrote() -> None:
         ),
         ("publish:\n  keep: 0\n", 2, "publish.keep: must be greater than or equal to 1, not '0'", None),
         ("roles:\n  boss:\n    - metric_value\n    - order_fact\n", 4, "'order_fact' is not a", "'order_facts'"),
+        ("roles:\n  boss: [default]\n", 2, "the role 'boss' has no default tables", "marketing, sales"),
         ("roles:\n  ../boss: [metric_value]\n", 2, "cannot be a folder name", "letters"),
         ("roles:\n  boss: metric_value\n", 2, "roles.boss: must be a list", "write a list"),
         ("schedule:\n  daily: at six\n", 2, "'at six' is not a cron line: it has 2 fields, not 5", "0 6 * * *"),

@@ -9,11 +9,11 @@ import duckdb
 import pytest
 
 from orchestration.lib.contract import load_contract
-from orchestration.lib.default_roles import DEFAULT_ROLES
 from orchestration.lib.publish import open_snapshot
 from orchestration.lib.publish.reader import Snapshot
 from orchestration.lib.publish.sales_tables import SALES_TABLES
 from orchestration.lib.publish.writer import publish_snapshot
+from orchestration.lib.settings import DEFAULT_ROLES
 from orchestration.lib.trace import find_documents, follow_document, sources_of
 from orchestration.lib.workspace import Workspace
 from tests.unit.snapshot_fixture import settings

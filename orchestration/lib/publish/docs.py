@@ -37,6 +37,7 @@ def _section(table: PublishedTable) -> str:
     lines.append(
         f"Source / 来源: `{table.source}` · sorted by / 排序: {', '.join(f'`{key}`' for key in table.keys)}"
         + (" · always there / 必备" if table.required else "")
+        + (f" · read by / 默认可读角色: {', '.join(table.readers)}" if table.readers else "")
     )
     lines += ["", "| column | meaning | 含义 |", "|---|---|---|"]
     for column in table.promised:

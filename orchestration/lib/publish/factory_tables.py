@@ -16,6 +16,7 @@ FACTORY_TABLES: tuple[PublishedTable, ...] = (
         ),
         "One row per production order: plan, result, delay, cost.",
         "每个生产工单一行：计划、结果、延误与成本。",
+        readers=words("production quality finance"),
     ),
     PublishedTable(
         "inspection_facts",
@@ -27,6 +28,7 @@ FACTORY_TABLES: tuple[PublishedTable, ...] = (
         ),
         "One row per inspection: what of which lot at which step passed the first time, and what was wrong.",
         "每次检验一行：哪个批次在哪道工序一次合格多少、缺陷是什么。",
+        readers=words("production quality"),
     ),
     PublishedTable(
         "shipment_facts",
@@ -37,6 +39,7 @@ FACTORY_TABLES: tuple[PublishedTable, ...] = (
         ),
         "One row per shipment: when it left and arrived, by whom, at what freight.",
         "每张发货单一行：发货与签收日期、承运商与运费。",
+        readers=words("sales production quality finance"),
     ),
     PublishedTable(
         "shipment_line_facts",
@@ -48,6 +51,7 @@ FACTORY_TABLES: tuple[PublishedTable, ...] = (
         ),
         "One row per shipment line: which lot, serial number and UDI-PI went to which account.",
         "每条发货明细一行：哪个批号、序列号与 UDI-PI 发给了哪个客户主体。",
+        readers=words("sales production quality"),
     ),
     PublishedTable(
         "return_facts",
@@ -59,6 +63,7 @@ FACTORY_TABLES: tuple[PublishedTable, ...] = (
         ),
         "One row per return of goods: what came back, when and why.",
         "每笔退货一行：退回什么、何时、为何。",
+        readers=words("sales production quality finance"),
     ),
     PublishedTable(
         "ticket_facts",
@@ -70,6 +75,7 @@ FACTORY_TABLES: tuple[PublishedTable, ...] = (
         ),
         "One row per service ticket: whose, on what, how long, at what cost.",
         "每张售后工单一行：客户、产品、时长与成本。",
+        readers=words("sales quality finance"),
     ),
     PublishedTable(
         "inventory_facts",
@@ -78,6 +84,7 @@ FACTORY_TABLES: tuple[PublishedTable, ...] = (
         words("inventory_snapshot_id product_id warehouse kind taken_on month is_month_end quantity value"),
         "One row per stock count; `is_month_end` marks the last one of a month.",
         "每次库存盘点一行；`is_month_end` 标明当月最后一次。",
+        readers=words("production quality finance"),
     ),
     PublishedTable(
         "capacity_facts",
@@ -86,6 +93,7 @@ FACTORY_TABLES: tuple[PublishedTable, ...] = (
         words("capacity_id work_centre month hours_available"),
         "Hours that each work centre has available in each month.",
         "各工作中心每月的可用工时。",
+        readers=words("production quality"),
     ),
     PublishedTable(
         "ledger_balance_facts",
@@ -94,6 +102,7 @@ FACTORY_TABLES: tuple[PublishedTable, ...] = (
         words("balance_id account month book_amount"),
         "The lines of the books, in functional currency.",
         "总账各行，折合本位币。",
+        readers=words("finance"),
     ),
     PublishedTable(
         "ledger_tie_out",
@@ -102,6 +111,7 @@ FACTORY_TABLES: tuple[PublishedTable, ...] = (
         words("account month book_amount own_amount difference difference_share is_closed"),
         "The books against our own documents, per account and month.",
         "账簿与自有单据的核对，按科目与月份。",
+        readers=words("finance"),
     ),
     PublishedTable(
         "exchange_rate_facts",
@@ -110,5 +120,6 @@ FACTORY_TABLES: tuple[PublishedTable, ...] = (
         words("rate_id from_currency to_currency quoted_on rate rate_type rate_source is_used served_from served_to"),
         "Every quoted exchange rate, who published it, and the days it converted.",
         "每个公布的汇率、发布方及其适用日期。",
+        readers=words("finance"),
     ),
 )

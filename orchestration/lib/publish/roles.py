@@ -10,16 +10,17 @@ from pathlib import Path
 from orchestration.lib.errors import ConfigurationError, nearest
 from orchestration.lib.publish.manifest import DEFINITIONS_FILE, MANIFEST_FILE, Manifest
 from orchestration.lib.publish.pointer import write_durably
-from orchestration.lib.publish.tables import TABLES_BY_NAME
+from orchestration.lib.publish.tables import TABLES, TABLES_BY_NAME
 
 EVERYTHING = "*"
+DEFAULT = "default"  # what default_tables gives
 ROLES_DIR = "roles"
 
 
 def resolve_roles(
     roles: Mapping[str, Sequence[str]], *, settings_file: Path | None = None
 ) -> dict[str, tuple[str, ...]]:
-    """Role → sorted published tables, with ``*`` spelled out.
+    """Role → sorted published tables, with ``*`` and ``default`` spelled out.
 
     Raises:
         ConfigurationError: a role names a table that is not published, or its name cannot be a folder.
@@ -31,14 +32,21 @@ def resolve_roles(
                 f"the role '{role}' cannot be a folder name", file=settings_file, hint="use letters, digits, - and _"
             )
         for table in tables:
-            if table != EVERYTHING and table not in TABLES_BY_NAME:
+            if table not in (EVERYTHING, DEFAULT) and table not in TABLES_BY_NAME:
                 raise ConfigurationError(
                     f"the role '{role}' asks for the table '{table}', which is not published",
                     file=settings_file,
                     hint=nearest(table, TABLES_BY_NAME),
                 )
-        resolved[role] = tuple(sorted(TABLES_BY_NAME if EVERYTHING in tables else set(tables)))
+        named = set(tables) - {DEFAULT}
+        named |= default_tables(role) if DEFAULT in tables else set()
+        resolved[role] = tuple(sorted(TABLES_BY_NAME if EVERYTHING in tables else named))
     return resolved
+
+
+def default_tables(role: str) -> set[str]:
+    """The tables that name the role among their readers."""
+    return {table.name for table in TABLES if role in table.readers}
 
 
 def write_roles(snapshot_dir: Path, manifest: Manifest, roles: Mapping[str, Iterable[str]]) -> None:

@@ -14,6 +14,7 @@ SALES_TABLES: tuple[PublishedTable, ...] = (
         ),
         "Touches that count, one row each: which campaign met whom, when, through which placement, page and form.",
         "有效触点，一行一个：哪个活动何时、经由哪个广告位、页面和表单触达了谁。",
+        readers=words("marketing sales"),
     ),
     PublishedTable(
         "campaign_session_facts",
@@ -22,6 +23,7 @@ SALES_TABLES: tuple[PublishedTable, ...] = (
         words("campaign_session_id campaign_id channel_id starts_on ends_on visitors lead_count touch_count"),
         "One row per session of a campaign, such as a day of a show, with the leads and touches that fell into it.",
         "活动的每一场次（如展会的一天）一行，及其中的线索与触点数。",
+        readers=words("marketing sales"),
     ),
     PublishedTable(
         "work_hours_facts",
@@ -30,6 +32,7 @@ SALES_TABLES: tuple[PublishedTable, ...] = (
         words("work_hours_id campaign_id channel_id salesperson_id worked_on hours"),
         "Hours worked for campaigns.",
         "为活动投入的工时。",
+        readers=words("marketing sales finance"),
     ),
     PublishedTable(
         "marketing_spend_facts",
@@ -41,6 +44,7 @@ SALES_TABLES: tuple[PublishedTable, ...] = (
         ),
         "Costs of marketing, each bill once, before they are spread over their service period.",
         "营销费用，每笔一次，尚未按服务期间分摊。",
+        readers=words("marketing finance"),
     ),
     PublishedTable(
         "dim_contact",
@@ -49,6 +53,7 @@ SALES_TABLES: tuple[PublishedTable, ...] = (
         words("contact_id account_id customer_id role company"),
         "Contacts without anything personal: whose they are and in which role.",
         "联系人，不含个人信息：所属客户与职务。",
+        readers=words("marketing sales"),
     ),
     PublishedTable(
         "interaction_facts",
@@ -60,6 +65,7 @@ SALES_TABLES: tuple[PublishedTable, ...] = (
         ),
         "Calls, visits, demos and the like, tied to lead, opportunity and account.",
         "电话、拜访、演示等互动，关联线索、商机与客户主体。",
+        readers=words("sales"),
     ),
     PublishedTable(
         "quote_facts",
@@ -71,6 +77,7 @@ SALES_TABLES: tuple[PublishedTable, ...] = (
         ),
         "One row per version of a quote: what it was worth, whether it is the last one, whether it was ordered.",
         "报价单每个版本一行：金额、是否最新、是否已转为订单。",
+        readers=words("sales"),
     ),
     PublishedTable(
         "quote_line_facts",
@@ -79,6 +86,7 @@ SALES_TABLES: tuple[PublishedTable, ...] = (
         words("quote_line_id quote_id product_id quantity unit_price net_amount_functional is_latest_version"),
         "One row per quote line: product, quantity, price.",
         "报价单每个明细一行：产品、数量、价格。",
+        readers=words("sales"),
     ),
     PublishedTable(
         "stage_event_facts",
@@ -90,6 +98,7 @@ SALES_TABLES: tuple[PublishedTable, ...] = (
         ),
         "The history of each lead and opportunity through the funnel: entries, returns, days in each stage.",
         "每条线索与商机的漏斗历史：进入、回退与各阶段停留天数。",
+        readers=words("marketing sales"),
     ),
     PublishedTable(
         "dim_distributor",
@@ -98,6 +107,7 @@ SALES_TABLES: tuple[PublishedTable, ...] = (
         words("distributor_id name region level parent_id"),
         "Distributors.",
         "经销商。",
+        readers=words("sales finance"),
     ),
     PublishedTable(
         "sell_out_facts",
@@ -106,6 +116,7 @@ SALES_TABLES: tuple[PublishedTable, ...] = (
         words("sell_out_id distributor_id product_id month quantity amount_functional"),
         "What distributors sold on, by month and product.",
         "经销商对外销售，按月与产品。",
+        readers=words("sales finance"),
     ),
     PublishedTable(
         "distributor_month",
@@ -117,5 +128,6 @@ SALES_TABLES: tuple[PublishedTable, ...] = (
         ),
         "One row per distributor and month, quiet months included: booked, invoiced, contribution, cash, sell-out.",
         "每家经销商每月一行（含空月份）：签约、开票、边际贡献、回款与动销。",
+        readers=words("sales finance"),
     ),
 )

@@ -24,6 +24,7 @@ class PublishedTable:
         promised: columns that readers may rely on; publishing refuses a table that lacks one.
         required: whether a snapshot without it makes no sense. A table that is not required is absent when the
             company's data do not carry its entity; the manifest then names it.
+        readers: the roles that read it unless the settings say otherwise.
     """
 
     name: str
@@ -33,6 +34,7 @@ class PublishedTable:
     en: str
     zh: str
     required: bool = False
+    readers: tuple[str, ...] = ()
     origin: Origin = Origin.TABLE
 
 

@@ -20,6 +20,7 @@ TABLES: tuple[PublishedTable, ...] = (
         "Every metric at every cut and period. Filter on one `cut` and nothing is counted twice.",
         "所有指标在各切分与各期间的取值。按单一 `cut` 过滤即不会重复计算。",
         required=True,
+        readers=words("marketing sales production quality finance"),
     ),
     PublishedTable(
         "metric_availability",
@@ -28,6 +29,7 @@ TABLES: tuple[PublishedTable, ...] = (
         words("metric_id"),
         "Which metrics the data can answer, and the reason for those it cannot.",
         "哪些指标可由现有数据计算，以及不可计算的原因。",
+        readers=words("marketing sales production quality finance"),
     ),
     PublishedTable(
         "campaign_scorecard",
@@ -36,6 +38,7 @@ TABLES: tuple[PublishedTable, ...] = (
         words("campaign_id channel_id"),
         "One row per campaign: cost, leads, orders, credited money, return.",
         "每个营销活动一行：成本、线索、订单、归因金额与回报。",
+        readers=words("marketing sales finance"),
     ),
     PublishedTable(
         "channel_month",
@@ -44,6 +47,7 @@ TABLES: tuple[PublishedTable, ...] = (
         words("channel_id month"),
         "One row per channel and month: cost, leads, orders, credited money.",
         "每个渠道每月一行：成本、线索、订单与归因金额。",
+        readers=words("marketing sales finance"),
     ),
     PublishedTable(
         "order_facts",
@@ -55,6 +59,7 @@ TABLES: tuple[PublishedTable, ...] = (
         ),
         "One row per order with what all three loops know of it, in functional currency, net of VAT.",
         "每个订单一行，汇集三大闭环的信息；本位币、不含税。",
+        readers=words("sales finance"),
     ),
     PublishedTable(
         "order_line_facts",
@@ -63,6 +68,7 @@ TABLES: tuple[PublishedTable, ...] = (
         words("order_line_id order_id"),
         "One row per order line: product, quantity, price, money.",
         "每个订单行一行：产品、数量、价格与金额。",
+        readers=words("sales finance"),
     ),
     PublishedTable(
         "order_line_delivery",
@@ -71,6 +77,7 @@ TABLES: tuple[PublishedTable, ...] = (
         words("order_line_id"),
         "One row per order line: what was promised when, and what was shipped when.",
         "每个订单行一行：承诺交期与实际发货。",
+        readers=words("production quality"),
     ),
     PublishedTable(
         "lead_facts",
@@ -79,6 +86,7 @@ TABLES: tuple[PublishedTable, ...] = (
         words("lead_id account_id origin_channel_id origin_campaign_id created_on is_valid"),
         "One row per lead after de-duplication, with what became of it.",
         "去重后每条线索一行，以及其后续结果。",
+        readers=words("marketing sales"),
     ),
     PublishedTable(
         "opportunity_facts",
@@ -87,6 +95,7 @@ TABLES: tuple[PublishedTable, ...] = (
         words("opportunity_id"),
         "One row per opportunity: stage, amount, won or lost, the orders that came of it.",
         "每个商机一行：阶段、金额、赢单或丢单、形成的订单。",
+        readers=words("marketing sales"),
     ),
     PublishedTable(
         "customer_facts",
@@ -95,6 +104,7 @@ TABLES: tuple[PublishedTable, ...] = (
         words("account_id"),
         "One row per account (customer records of one legal entity joined).",
         "每个客户主体一行（同一法人的客户记录已合并）。",
+        readers=words("sales finance"),
     ),
     PublishedTable(
         "party_match",
@@ -103,6 +113,7 @@ TABLES: tuple[PublishedTable, ...] = (
         words("match_id kind left_ref left_name right_ref right_name rule decision probability reason_en reason_zh"),
         "Who is who: each merge and proposal of customers, companies, distributors and leads, with what speaks for it.",
         "身份识别：客户、公司、经销商与线索的每次合并及每条建议，附依据。",
+        readers=words("sales"),
     ),
     PublishedTable(
         "invoice_line_facts",
@@ -111,6 +122,7 @@ TABLES: tuple[PublishedTable, ...] = (
         words("invoice_line_id invoice_id"),
         "One row per invoice line; credit notes are negative.",
         "每个发票行一行；红字发票为负数。",
+        readers=words("finance"),
     ),
     PublishedTable(
         "payment_facts",
@@ -119,6 +131,7 @@ TABLES: tuple[PublishedTable, ...] = (
         words("allocation_id payment_id"),
         "One row per payment allocation: which invoice was paid, when, how late.",
         "每笔回款分摊一行：对应发票、付款日与天数。",
+        readers=words("finance"),
     ),
     PublishedTable(
         "payment_line_facts",
@@ -135,6 +148,7 @@ TABLES: tuple[PublishedTable, ...] = (
         words("cost_line_id order_id"),
         "Costs that an order bears: freight, commission, rebate, bad debt, after-sales.",
         "订单承担的成本：运费、佣金、返利、坏账、售后。",
+        readers=words("finance"),
     ),
     PublishedTable(
         "lot_facts",
@@ -143,6 +157,7 @@ TABLES: tuple[PublishedTable, ...] = (
         words("lot_no"),
         "One row per production lot: cost, yield, inspections.",
         "每个生产批次一行：成本、产出与检验。",
+        readers=words("production quality"),
     ),
     PublishedTable(
         "dim_channel",
@@ -151,6 +166,7 @@ TABLES: tuple[PublishedTable, ...] = (
         words("channel_id name"),
         "Channels.",
         "渠道。",
+        readers=words("marketing sales finance"),
     ),
     PublishedTable(
         "dim_campaign",
@@ -159,9 +175,16 @@ TABLES: tuple[PublishedTable, ...] = (
         words("campaign_id name"),
         "Campaigns.",
         "营销活动。",
+        readers=words("marketing sales finance"),
     ),
     PublishedTable(
-        "dim_product", "marts.dim_product", words("product_id"), words("product_id name"), "Products.", "产品。"
+        "dim_product",
+        "marts.dim_product",
+        words("product_id"),
+        words("product_id name"),
+        "Products.",
+        "产品。",
+        readers=words("marketing sales production quality finance"),
     ),
     PublishedTable(
         "dim_salesperson",
@@ -170,6 +193,7 @@ TABLES: tuple[PublishedTable, ...] = (
         words("salesperson_id name"),
         "Salespeople (employees' display names).",
         "销售人员（员工显示名）。",
+        readers=words("sales"),
     ),
     # the market, sales and distributors
     *SALES_TABLES,
@@ -181,6 +205,7 @@ TABLES: tuple[PublishedTable, ...] = (
         words("order_id account_id touch_id touch_position channel_id campaign_id touched_at is_in_journey"),
         "The touches of the account before each order, in order, with why one does not count.",
         "每个订单成交前该客户主体的触点及顺序，并说明不计入的原因。",
+        readers=words("marketing sales"),
     ),
     PublishedTable(
         "attribution_credit",
@@ -192,6 +217,7 @@ TABLES: tuple[PublishedTable, ...] = (
         ),
         "Credit of each posting to each touch, per model and measure; sums to `order_measure` to the cent.",
         "每笔过账按模型与度量归因到触点的金额；与 `order_measure` 分毫不差。",
+        readers=words("marketing finance"),
     ),
     PublishedTable(
         "order_measure",
@@ -200,6 +226,7 @@ TABLES: tuple[PublishedTable, ...] = (
         words("order_id order_line_id posting_id posted_on measure amount"),
         "What the credits must sum to: each posting's amount per measure.",
         "归因金额的应有合计：每笔过账在各度量上的金额。",
+        readers=words("marketing finance"),
     ),
     PublishedTable(
         "new_customer_weight",
@@ -208,6 +235,7 @@ TABLES: tuple[PublishedTable, ...] = (
         words("account_id order_id converted_on model channel_id campaign_id weight"),
         "First-order weights: a new customer shared among the channels that won it; sums to 1 per account and model.",
         "首单权重：一个新客户在各渠道间的分配；每个主体每个模型合计为 1。",
+        readers=words("marketing"),
     ),
     PublishedTable(
         "cost_allocation",
@@ -216,6 +244,7 @@ TABLES: tuple[PublishedTable, ...] = (
         words("cost_allocation_id spend_id campaign_id channel_id stage allocated_on month amount basis reason"),
         "The cost ledger: each source cost row to campaign, channel, stage and month, to the cent.",
         "成本台账：每条成本分配到活动、渠道、阶段与月份，分毫不差。",
+        readers=words("marketing finance"),
     ),
     PublishedTable(
         "gate_result",
@@ -226,6 +255,7 @@ TABLES: tuple[PublishedTable, ...] = (
         "本快照数据在各质量门的每项检查结果。",
         required=True,
         origin=Origin.DERIVED,
+        readers=words("marketing sales production quality finance"),
     ),
     PublishedTable(
         "row_account",
@@ -239,6 +269,7 @@ TABLES: tuple[PublishedTable, ...] = (
         "每个来源行的去向：读入 = 载入 + 隔离 + 合并 + 过滤 + 未变。",
         required=True,
         origin=Origin.DERIVED,
+        readers=words("quality finance"),
     ),
     PublishedTable(
         "quarantine_summary",
@@ -252,6 +283,7 @@ TABLES: tuple[PublishedTable, ...] = (
         "各规则在各文件中隔离的行数、首行行号与已解除隔离的行数；不含原始值。",
         required=True,
         origin=Origin.DERIVED,
+        readers=words("quality finance"),
     ),
     PublishedTable(
         "lead_merge",
@@ -260,6 +292,7 @@ TABLES: tuple[PublishedTable, ...] = (
         words("lead_id surviving_lead_id rule"),
         "Leads joined with another lead of the same person and intent, and by which rule.",
         "因同一人同一意向而并入其他线索的线索及其规则。",
+        readers=words("marketing"),
     ),
     PublishedTable(
         "document_source",
@@ -270,6 +303,7 @@ TABLES: tuple[PublishedTable, ...] = (
         "每个单据的出处：文件、行号与内容哈希。",
         required=True,
         origin=Origin.DERIVED,
+        readers=words("finance"),
     ),
 )
 
