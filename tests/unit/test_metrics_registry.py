@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,15 @@ import pytest
 
 from orchestration.lib.errors import ConfigurationError
 from orchestration.lib.metrics import load_registry
+from orchestration.lib.metrics.dimensions import DIMENSIONS
 from orchestration.lib.metrics.exact import quotient_sql
 from orchestration.lib.metrics.generate import PAGE, project_registry, render_page
-from orchestration.lib.metrics.registry import Registry
+from orchestration.lib.metrics.intervals import wilson_sql
+from orchestration.lib.metrics.model import Registry
+from orchestration.lib.metrics.period_tables import merged_base_sql, period_table_inserts
 
 META = {
-    "label_en": "Margin", "label_zh": "毛利", "formula_en": "a", "formula_zh": "b", "grain_en": "c", "grain_zh": "d",
+    "label_zh": "毛利", "grain_en": "c", "grain_zh": "d",
     "unit": "ratio", "owner": "finance", "cuts": [["channel"]], "n": "rows",
 }  # fmt: skip
 
@@ -56,6 +60,8 @@ MANIFEST: dict[str, Any] = {
         },
         {
             "name": "margin",
+            "label": "Margin",
+            "description": "a · b",
             "type": "ratio",
             "type_params": {"numerator": {"name": "gain"}, "denominator": {"name": "net"}},
             "config": {"meta": {"triloop": META}},
@@ -85,6 +91,79 @@ def test_a_ratio_is_resolved_to_simple_metrics(tmp_path: Path) -> None:
     assert registry.cut_metrics() == {(): ("cost", "net", "rows"), ("channel",): ("cost", "net", "rows")}
 
 
+def test_a_period_table_is_not_asked_of_metricflow(tmp_path: Path) -> None:
+    def make(manifest: dict[str, Any]) -> None:
+        model = manifest["semantic_models"][0]
+        model["dimensions"].append({"name": "period_kind", "type": "categorical", "expr": None})
+
+    registry = read(tmp_path, make)
+    assert registry.cut_metrics() == {}
+    [(table, simples)] = registry.period_tables().items()
+    assert table == ("marts", "sale_facts")
+    assert [simple.name for simple in simples] == ["cost", "net", "rows"]
+
+
+def test_cells_of_a_period_table_stand_beside_sums_of_events(tmp_path: Path) -> None:
+    """Two period tables and a row of events fill one cell; other cuts, kinds and later periods stay out."""
+
+    def make(manifest: dict[str, Any]) -> None:
+        [sale] = manifest["semantic_models"]
+        stock = copy.deepcopy(sale)
+        stock["node_relation"]["alias"] = "stock"
+        stock["measures"] = [{"name": "closing", "agg": "max", "expr": "case when is_known then amount end"}]
+        stock["dimensions"].append({"name": "period_kind", "type": "categorical", "expr": None})
+        manifest["semantic_models"].append(stock)
+        manifest["metrics"].append(simple("closing"))
+        manifest["metrics"][-2]["type_params"]["denominator"] = {"name": "closing"}
+
+    registry = read(tmp_path, make)
+    with duckdb.connect() as database:
+        database.execute("create schema marts")
+        database.execute(
+            "create table marts.stock as select * from (values "
+            "('total', 'month', date '2024-01-01', null, true, 5), ('total', 'all', null, null, true, 9), "
+            "('channel', 'month', date '2024-01-01', 'ad', true, 3), ('channel', 'month', date '2024-01-01', 'show', "
+            "false, 7), ('other', 'month', date '2024-01-01', null, true, 1), ('total', 'month', date '2025-01-01', "
+            "null, true, 4)) as t (cut, period_kind, day, channel_id, is_known, amount)"
+        )
+        columns = ", ".join(f"{dimension.column} varchar" for dimension in DIMENSIONS.values())
+        numbers = ", ".join(f'"{name}" decimal(28, 9)' for name in registry.simple)
+        database.execute(
+            "create temporary table metric_base (cut varchar, period_kind varchar, period_start date, "
+            f"{columns}, {numbers})"
+        )
+        database.execute(
+            "insert into metric_base (cut, period_kind, period_start, net, cost) values ('total', 'month', "
+            "'2024-01-01', 8, 2)"
+        )
+        for insert in period_table_inserts(registry, "metric_base", "decimal(28, 9)", date(2024, 12, 31)):
+            database.execute(insert)
+        database.execute(merged_base_sql(registry, "metric_base"))
+        found = database.execute(
+            "select cut, period_kind, channel_id, net, cost, closing from metric_base order by all"
+        ).fetchall()
+    assert found == [
+        ("channel", "month", "ad", None, None, 3),
+        ("channel", "month", "show", None, None, None),
+        ("total", "all", None, None, None, 9),
+        ("total", "month", None, 8, 2, 5),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("hits", "cases", "low", "high"),
+    [
+        # from the literature's tables (Newcombe 1998, method 3): 81/263, 15/148, 0/20, 1/29
+        (81, 263, "0.2553", "0.3662"), (15, 148, "0.0624", "0.1605"), (0, 20, "0.0000", "0.1611"),
+        (1, 29, "0.0061", "0.1718"), (20, 20, "0.8389", "1.0000"),
+        (3, 0, None, None), (3, 2, None, None),
+    ],
+)  # fmt: skip
+def test_wilson_intervals_are_those_of_the_literature(hits: int, cases: int, low: str | None, high: str | None) -> None:
+    [ends] = duckdb.sql("select " + ", ".join(wilson_sql(str(hits), str(cases)))).fetchall()
+    assert [None if end is None else str(round(end, 4)) for end in ends] == [low, high]
+
+
 def _meta(**changes: Any) -> Callable[[dict[str, Any]], object]:
     return lambda manifest: manifest["metrics"][-1]["config"]["meta"]["triloop"].update(changes)
 
@@ -95,7 +174,10 @@ def _meta(**changes: Any) -> Callable[[dict[str, Any]], object]:
         (_meta(cuts=[["chanel"]]), "metric 'margin' has the unknown dimension 'chanel'\n.*\n.*did you mean 'channel'"),
         (_meta(cuts=[["campaign"]]), r"is cut by 'campaign', but 'net' \(sale_facts\) has no entity of that name"),
         (_meta(cuts=[[]]), "lists an empty cut"),
-        (_meta(lable_en="x"), "wrong config.meta.triloop: lable_en.*\n.*\n.*did you mean 'label_en'"),
+        (_meta(lable_zh="x"), "wrong config.meta.triloop: lable_zh.*\n.*\n.*did you mean 'label_zh'"),
+        (_meta(caveat_en="x"), "caveat_en and caveat_zh belong together"),
+        (lambda m: m["metrics"][-1].update(description="only English"), "needs a description 'formula in English · "),
+        (lambda m: m["metrics"][-1].update(label=None), "metric 'margin' has no label"),
         (_meta(unit="percent"), "wrong config.meta.triloop: unit: Input should be"),
         (_meta(n="row"), "metric 'row' is not defined\n.*\n.*did you mean 'rows'"),
         (lambda m: m["metrics"][0].update(filter={"where_filters": []}), "metric 'net' has a filter"),

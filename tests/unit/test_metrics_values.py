@@ -11,6 +11,7 @@ import pytest
 
 from orchestration.lib.metrics import comparison_sql, materialise_metrics, metric_definitions
 from orchestration.lib.metrics import compile as metric_compiler
+from orchestration.lib.metrics.dimensions import DIMENSIONS
 from tests.unit.metrics_case import metrics_project
 from tests.unit.scratch_project import ScratchProject
 
@@ -175,12 +176,12 @@ def test_each_cut_of_a_metric_adds_up_to_its_total(built: ScratchProject) -> Non
 
 def test_the_tables_have_no_other_columns_and_one_row_per_cell(built: ScratchProject) -> None:
     names = [row[0] for row in built.rows("describe metrics.metric_value")]
+    keyed = [*(dimension.column for dimension in DIMENSIONS.values()), "period_kind", "period_start"]
     assert names == [
-        "metric_id", "variant", "cut", "channel_id", "campaign_id", "salesperson_id", "distributor_id", "account_id",
-        "product_family", "period_kind", "period_start", "view", "basis", "model", "numerator", "denominator", "value",
-        "n", "is_mature",
+        "metric_id", "variant", "cut", *keyed, "view", "basis", "model", "numerator", "denominator", "value",
+        "value_low", "value_high", "n", "is_mature",
     ]  # fmt: skip
-    keys = ", ".join(names[:11])
+    keys = ", ".join(["metric_id", "variant", "cut", *keyed])
     assert built.rows(f"select {keys} from metrics.metric_value group by all having count(*) > 1") == []
     assert built.rows(
         "select distinct model from metrics.metric_value where metric_id in ('leads', 'cac') order by all"

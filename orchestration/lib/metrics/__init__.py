@@ -4,7 +4,8 @@ from orchestration.lib.metrics.compare import COMPARISONS, comparison_sql
 from orchestration.lib.metrics.definitions import metric_definitions
 from orchestration.lib.metrics.dimensions import DIMENSIONS, PERIODS, Dimension, Period, cut_name
 from orchestration.lib.metrics.materialise import materialise_metrics
-from orchestration.lib.metrics.registry import MetricDefinition, Registry, SimpleMetric, load_registry
+from orchestration.lib.metrics.model import MetricDefinition, Registry, SimpleMetric
+from orchestration.lib.metrics.registry import load_registry
 
 __all__ = [
     "COMPARISONS",

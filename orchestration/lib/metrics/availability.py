@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import duckdb
 
 from orchestration.lib.contract import load_contract
-from orchestration.lib.metrics.registry import MetricDefinition, Registry
+from orchestration.lib.metrics.model import MetricDefinition, Registry
 
 
 @dataclass(frozen=True)

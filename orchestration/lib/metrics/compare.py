@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from orchestration.lib.errors import ConfigurationError, nearest
@@ -14,10 +15,13 @@ COMPARISONS: Final[dict[str, tuple[str, str]]] = {
 }
 
 
-def comparison_sql(relation: str, comparison: str) -> str:
+def comparison_sql(relation: str, comparison: str, dimensions: Iterable[str] | None = None) -> str:
     """SQL over a relation shaped like ``metric_value``: its columns, then ``compared_period_start``,
     ``compared_value``, ``change`` (value − compared value) and ``change_rate`` (change ÷ |compared value|; NULL when
     that is 0 or unknown).
+
+    Args:
+        dimensions: the dimension columns that the relation has, when it is of another version; else all.
 
     All time has nothing to compare with; a period that the data does not reach gives NULL, never 0.
 
@@ -32,7 +36,7 @@ def comparison_sql(relation: str, comparison: str) -> str:
         if period.months is not None
     )
     keys = ["metric_id", "variant", "cut", "period_kind", "view", "basis", "model"]
-    keys += [dimension.column for dimension in DIMENSIONS.values()]
+    keys += dimensions or [dimension.column for dimension in DIMENSIONS.values()]
     same = " and ".join(f"now_.{key} is not distinct from then_.{key}" for key in keys)
     change = "now_.value - then_.value"
     return f"""

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from orchestration.lib import shared_cache
 from orchestration.lib.metrics.dimensions import DIMENSIONS, PERIODS, cut_name
-from orchestration.lib.metrics.registry import Registry
+from orchestration.lib.metrics.model import Registry
 
 # Stands in the compiled SQL for the day up to which events count; put in when the query runs.
 AS_OF_MARK: Final = "1999-09-09"

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.lib.metrics.dimensions import DIMENSIONS, cut_name
-from orchestration.lib.metrics.registry import Component, MetricDefinition, Registry, load_registry
+from orchestration.lib.metrics.model import Component, MetricDefinition, Registry
+from orchestration.lib.metrics.registry import load_registry
 
 
 def metric_definitions(manifest_dir: Path) -> list[dict[str, Any]]:
@@ -14,9 +15,9 @@ def metric_definitions(manifest_dir: Path) -> list[dict[str, Any]]:
 
     ``numerator`` and ``denominator`` (None when the metric is no ratio) are ``{formula, parts, …}``: ``formula`` is
     SQL over the names of the parts, and each part says which rows of which table it adds up: ``{name, table,
-    aggregation, expression, filter_sql, time_column, dimensions}``, where ``dimensions`` gives the SQL by which the
-    table's rows fall into a dimension column of ``metric_value``. The fields of the first part stand beside
-    ``parts`` too, as most sides have one only.
+    aggregation, expression, filter_sql, time_column, is_period_table, dimensions}``, where ``dimensions`` gives the SQL
+    by which the table's rows fall into a dimension column of ``metric_value``. The fields of the first part stand
+    beside ``parts`` too, as most sides have one only.
     """
     registry = load_registry(manifest_dir)
     return [_entry(registry, metric) for metric in registry.metrics]
@@ -28,12 +29,14 @@ def _entry(registry: Registry, metric: MetricDefinition) -> dict[str, Any]:
         "name": metric.name,
         "metric_id": metric.metric_id,
         "variant": meta.variant,
-        "label_en": meta.label_en,
+        "label_en": metric.label_en,
         "label_zh": meta.label_zh,
-        "formula_en": meta.formula_en,
-        "formula_zh": meta.formula_zh,
+        "formula_en": metric.formula_en,
+        "formula_zh": metric.formula_zh,
         "grain_en": meta.grain_en,
         "grain_zh": meta.grain_zh,
+        "caveat_en": meta.caveat_en or "",
+        "caveat_zh": meta.caveat_zh or "",
         "unit": meta.unit,
         "owner": meta.owner,
         "view": meta.view,
@@ -59,6 +62,7 @@ def _side(registry: Registry, component: Component) -> dict[str, Any]:
                 "expression": simple.expression,
                 "filter_sql": simple.filter_sql,
                 "time_column": simple.time_column,
+                "is_period_table": simple.is_period_table,
                 "dimensions": {DIMENSIONS[key].column: column for key, column in simple.dimensions.items()},
             }
         )

@@ -57,6 +57,15 @@ DIMENSIONS: Final[dict[str, Dimension]] = {
         Dimension("distributor", "distributor_id", "Distributor", "经销商"),
         Dimension("account", "account_id", "Customer account", "客户"),
         Dimension("product_family", "product_family", "Product family", "产品系列", through="product"),
+        Dimension("product", "product_id", "Product", "产品"),
+        Dimension("sales_team", "sales_team", "Sales team", "销售团队"),
+        Dimension("customer_segment", "customer_segment", "Customer segment", "客户类别"),
+        Dimension("customer_region", "customer_region", "Customer region", "客户地区"),
+        Dimension("stage", "stage", "Funnel stage", "漏斗阶段"),
+        Dimension("loss_reason", "loss_reason", "Reason of loss", "丢单原因"),
+        Dimension("landing_page", "landing_page", "Landing page", "落地页"),
+        Dimension("lead_form", "lead_form", "Form", "表单"),
+        Dimension("return_reason", "return_reason", "Reason of return", "退货原因"),
     )
 }
 

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from orchestration.lib.dbt_runner import DbtRunner
 from orchestration.lib.metrics.dimensions import DIMENSIONS, PERIODS
-from orchestration.lib.metrics.registry import MetricDefinition, Registry, load_registry
+from orchestration.lib.metrics.model import MetricDefinition, Registry
+from orchestration.lib.metrics.registry import load_registry
 from orchestration.lib.workspace import PROJECT_ROOT, Workspace
 
 PAGE: Final = PROJECT_ROOT / "docs" / "reference" / "metrics.md"
@@ -74,7 +75,7 @@ def main(arguments: list[str]) -> int:
 def _overview(registry: Registry) -> str:
     lines = ["| id | variant | en | 中文 | unit | owner / 负责 |", "|---|---|---|---|---|---|"]
     lines += [
-        f"| [`{metric.metric_id}`](#{_anchor(metric)}) | {metric.meta.variant} | {metric.meta.label_en} | "
+        f"| [`{metric.metric_id}`](#{_anchor(metric)}) | {metric.meta.variant} | {metric.label_en} | "
         f"{metric.meta.label_zh} | {metric.meta.unit} | {metric.meta.owner} / {_OWNERS[metric.meta.owner]} |"
         for metric in registry.metrics
     ]
@@ -88,11 +89,11 @@ def _section(metric: MetricDefinition) -> str:
     lines = [
         f"## {metric.name}",
         "",
-        f"**{meta.label_en} · {meta.label_zh}** — `{metric.metric_id}`, variant `{meta.variant}`",
+        f"**{metric.label_en} · {meta.label_zh}** — `{metric.metric_id}`, variant `{meta.variant}`",
         "",
         "| | en | 中文 |",
         "|---|---|---|",
-        f"| formula / 公式 | {meta.formula_en} | {meta.formula_zh} |",
+        f"| formula / 公式 | {metric.formula_en} | {metric.formula_zh} |",
         f"| grain / 粒度 | {meta.grain_en} | {meta.grain_zh} |",
         "",
         f"- owner / 负责: {meta.owner} / {_OWNERS[meta.owner]}",
@@ -103,6 +104,10 @@ def _section(metric: MetricDefinition) -> str:
     lines += [f"- off when / 停用条件: {item.reason_en} / {item.reason_zh}" for item in meta.rests_on]
     if meta.is_attributed:
         lines.append("- uses the credits of `attribution.default_model` / 使用默认归因模型")
+    if meta.interval or meta.low:
+        lines.append("- has a 95 % interval (`value_low`, `value_high`) / 附 95% 区间")
+    if meta.caveat_en:
+        lines.append(f"- note / 注意: {meta.caveat_en} / {meta.caveat_zh}")
     if meta.maturity_days:
         lines.append(f"- mature after {meta.maturity_days} days by default / 默认 {meta.maturity_days} 天后成熟")
     sides = [("numerator / 分子", metric.numerator), ("denominator / 分母", metric.denominator)]

@@ -24,7 +24,10 @@ from orchestration.lib.metrics.availability import Availability, metric_availabi
 from orchestration.lib.metrics.compile import AS_OF_MARK, CompiledQuery, compiled_queries
 from orchestration.lib.metrics.dimensions import DIMENSIONS, PERIODS, UNKNOWN, cut_name
 from orchestration.lib.metrics.exact import quotient_sql
-from orchestration.lib.metrics.registry import Component, MetricDefinition, Registry, load_registry
+from orchestration.lib.metrics.intervals import PLACES, wilson_sql
+from orchestration.lib.metrics.model import Component, MetricDefinition, Registry
+from orchestration.lib.metrics.period_tables import merged_base_sql, period_table_inserts
+from orchestration.lib.metrics.registry import load_registry
 from orchestration.lib.workspace import Workspace
 
 # as many places as an attribution weight has: a cost divided by a rounded weight is off by whole yuan
@@ -138,6 +141,10 @@ def _fill_base(
         database.execute(
             f"insert into {_BASE} ({', '.join(names)}) select {', '.join(values)} from ({statement}) as compiled"
         )
+    if registry.period_tables():
+        for insert in period_table_inserts(registry, _BASE, NUMBER, as_of):
+            database.execute(insert)
+        database.execute(merged_base_sql(registry, _BASE))
 
 
 def _write_values(
@@ -154,7 +161,7 @@ def _write_values(
         f"create or replace table metrics.metric_value (metric_id varchar not null, variant varchar not null, "
         f"cut varchar not null, {dimensions}, period_kind varchar not null, period_start date, view varchar not null, "
         f"basis varchar, model varchar, numerator {NUMBER} not null, denominator {NUMBER}, value decimal(28, 8), "
-        f"n bigint, is_mature boolean not null)"
+        f"value_low {PLACES}, value_high {PLACES}, n bigint, is_mature boolean not null)"
     )
     if parts:
         keys = ", ".join(dimension.column for dimension in DIMENSIONS.values())
@@ -172,17 +179,28 @@ def _metric_sql(metric: MetricDefinition, default_model: str, as_of: dt.date) ->
     denominator = _component_sql(metric.denominator) if metric.denominator else f"cast(null as {NUMBER})"
     value = quotient_sql("numerator", "denominator") if metric.denominator else "cast(numerator as decimal(28, 8))"
     count = f'cast(coalesce("{meta.n}", 0) as bigint)' if meta.n else "cast(null as bigint)"
+    low, high = _interval_sql(metric)
     anything = " or ".join(f'"{name}" is not null' for name in dict.fromkeys(sides))
     return (
         f"select '{metric.metric_id}' as metric_id, '{meta.variant}' as variant, cut, {keys}, period_kind, "
         f"period_start, "
         f"'{meta.view}' as view, {_text(meta.basis)} as basis, "
         f"{_text(default_model if meta.is_attributed else None)} as model, numerator, denominator, {value} as "
-        f"value, n, "
+        f"value, {low} as value_low, {high} as value_high, n, "
         f"{_maturity_sql(meta.maturity_days, as_of)} as is_mature "
         f"from (select *, {_component_sql(metric.numerator)} as numerator, {denominator} as denominator, {count} as n "
         f"from {_BASE} where cut in ({cuts}) and ({anything}))"
     )
+
+
+def _interval_sql(metric: MetricDefinition) -> tuple[str, str]:
+    """Both ends of the interval; NULL for a metric that has none."""
+    meta = metric.meta
+    if meta.interval:
+        return wilson_sql("numerator", "denominator")
+    if meta.low and meta.high:
+        return f'cast("{meta.low}" as {PLACES})', f'cast("{meta.high}" as {PLACES})'
+    return f"cast(null as {PLACES})", f"cast(null as {PLACES})"
 
 
 def _component_sql(component: Component) -> str:

@@ -10,136 +10,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import sqlglot
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 from sqlglot import expressions as sql
 
 from orchestration.lib.errors import ConfigurationError, nearest
 from orchestration.lib.metrics.dimensions import DIMENSIONS, TOTAL, UNKNOWN, cut_name
+from orchestration.lib.metrics.model import Component, MetricDefinition, MetricMeta, Registry, SimpleMetric
 
 META_KEY = "triloop"
 SEMANTIC_MANIFEST = "semantic_manifest.json"
-STANDARD = "standard"
-
-
-class Evidence(BaseModel):
-    """A simple metric that must have something to count, and what it means when it has nothing."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    metric: str
-    reason_en: str
-    reason_zh: str
-
-
-class MetricMeta(BaseModel):
-    """``config.meta.triloop`` of a published metric."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    label_en: str
-    label_zh: str
-    formula_en: str
-    formula_zh: str
-    grain_en: str
-    grain_zh: str
-    unit: Literal["money", "ratio", "count", "days"]
-    owner: Literal["marketing", "sales", "production", "quality", "finance"]
-    metric_id: str | None = None  # the dbt metric's own name unless several variants share an id
-    variant: str = STANDARD
-    view: Literal["period", "cohort"] = "period"
-    basis: Literal["booked", "invoiced", "collected"] | None = None
-    is_attributed: bool = False  # uses the credits of attribution.default_model
-    cuts: tuple[tuple[str, ...], ...] = ()  # beside the total
-    n: str | None = None  # simple metric that counts what the value rests on
-    maturity_days: int = Field(default=0, ge=0)
-    requires: tuple[str, ...] = ()
-    # what is unknown, and would count as 0 in a sum with something known: a contribution without any cost of goods
-    rests_on: tuple[Evidence, ...] = ()
-
-
-@dataclass(frozen=True)
-class SimpleMetric:
-    """An aggregate of one column expression of one table."""
-
-    name: str
-    schema: str
-    table: str
-    aggregation: str
-    expression: str
-    filter_sql: str | None
-    time_column: str
-    dimensions: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Component:
-    """One side of a metric: SQL over simple metrics, each named once in ``metrics``."""
-
-    expression: str
-    metrics: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class MetricDefinition:
-    """A published metric, resolved."""
-
-    name: str
-    metric_id: str
-    meta: MetricMeta
-    numerator: Component
-    denominator: Component | None
-
-    @property
-    def cuts(self) -> tuple[tuple[str, ...], ...]:
-        """All cuts, the total first."""
-        return ((), *self.meta.cuts)
-
-    @property
-    def simple_metrics(self) -> tuple[str, ...]:
-        """Every simple metric that the value or its n needs."""
-        names = [*self.numerator.metrics, *(self.denominator.metrics if self.denominator else ())]
-        return tuple(dict.fromkeys([*names, *([self.meta.n] if self.meta.n else [])]))
-
-
-@dataclass(frozen=True)
-class Registry:
-    """All published metrics, and the simple metrics under them."""
-
-    metrics: tuple[MetricDefinition, ...]
-    simple: dict[str, SimpleMetric]
-    sha256: str
-    file: Path
-
-    def cut_metrics(self) -> dict[tuple[str, ...], tuple[str, ...]]:
-        """Cut → the simple metrics that some published metric needs in it, both in a stable order."""
-        needed: dict[tuple[str, ...], set[str]] = {}
-        for metric in self.metrics:
-            for cut in metric.cuts:
-                needed.setdefault(cut, set()).update(metric.simple_metrics)
-        return {cut: tuple(sorted(needed[cut])) for cut in sorted(needed, key=lambda cut: (len(cut), cut))}
-
-    def metric(self, metric_id: str, variant: str | None = None) -> MetricDefinition:
-        """The metric of this id (and variant; else its first).
-
-        Raises:
-            ConfigurationError: there is none; the text names the nearest.
-        """
-        found = [metric for metric in self.metrics if metric.metric_id == metric_id]
-        if not found:
-            known = {metric.metric_id for metric in self.metrics}
-            raise ConfigurationError(f"there is no metric '{metric_id}'", hint=nearest(metric_id, known))
-        for metric in found:
-            if variant in (None, metric.meta.variant):
-                return metric
-        variants = [metric.meta.variant for metric in found]
-        raise ConfigurationError(
-            f"metric '{metric_id}' has no variant '{variant}'", hint=nearest(str(variant), variants)
-        )
+PERIOD_KIND = "period_kind"  # the dimension of a semantic model that makes its table a period table
 
 
 def load_registry(manifest_dir: Path) -> Registry:
@@ -203,9 +87,17 @@ class _Reader:
             denominator = self._component(parameters["denominator"]["name"])
         else:
             numerator, denominator = self._component(name), None
-        definition = MetricDefinition(name, meta.metric_id or name, meta, numerator, denominator)
-        if meta.n is not None:
-            self._simple(meta.n)
+        formulas = [part.strip() for part in (metric.get("description") or "").split(" · ")]
+        if len(formulas) != 2 or not all(formulas):
+            raise self._error(name, "needs a description 'formula in English · 中文公式'")
+        if not metric.get("label"):
+            raise self._error(name, "has no label")
+        definition = MetricDefinition(
+            name, meta.metric_id or name, metric["label"], formulas[0], formulas[1], meta, numerator, denominator
+        )
+        for beside in (meta.n, meta.low, meta.high):
+            if beside is not None:
+                self._simple(beside)
         for evidence in meta.rests_on:
             self._simple(evidence.metric)
         for cut in meta.cuts:
@@ -273,6 +165,7 @@ class _Reader:
             filter_sql=filter_sql,
             time_column=time.get("expr") or time["name"],
             dimensions=self._dimensions(model),
+            is_period_table=any(item["name"] == PERIOD_KIND for item in model["dimensions"]),
         )
         return self.simple[name]
 

@@ -16,6 +16,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "numerator": ("Exact numerator", "精确分子"),
     "denominator": ("Exact denominator", "精确分母"),
     "value": ("numerator ÷ denominator; NULL when the denominator is 0", "分子 ÷ 分母；分母为 0 时为空"),
+    "value_low": ("Lower end of the 95 % interval, where the metric has one", "95% 区间下限（如有）"),
+    "value_high": ("Upper end of the 95 % interval, where the metric has one", "95% 区间上限（如有）"),
     "n": ("How many rows stand behind the value", "支撑该值的记录数"),
     "is_mature": ("Whether the cohort has reached its whole window", "同期群是否已满观察窗口"),
     "month": ("First day of the month", "当月首日"),

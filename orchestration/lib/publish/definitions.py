@@ -24,6 +24,7 @@ class Part:
     filter_sql: str | None
     time_column: str
     dimensions: Mapping[str, str]
+    is_period_table: bool = False  # its rows name their cut, period kind and period themselves
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Definition:
     texts: Mapping[str, str]
 
     def text(self, field: str, lang: str) -> str:
-        """``label``, ``formula`` or ``grain`` in a language."""
+        """``label``, ``formula``, ``grain`` or ``caveat`` in a language."""
         return self.texts.get(f"{field}_{lang}", "")
 
 
@@ -110,6 +111,7 @@ def _side(raw: Mapping[str, Any]) -> Side:
             filter_sql=part.get("filter_sql"),
             time_column=part["time_column"],
             dimensions=dict(part.get("dimensions") or {}),
+            is_period_table=bool(part.get("is_period_table")),
         )
         for part in raw["parts"]
     )

@@ -13,7 +13,7 @@ from orchestration.lib.publish.periods import KINDS, MONTHS, Calendar
 from orchestration.lib.publish.reader import Snapshot
 
 FLAVOURS = ("variant", "view", "basis", "model")
-FACTS = ("numerator", "denominator", "value", "n", "is_mature")
+FACTS = ("numerator", "denominator", "value", "value_low", "value_high", "n", "is_mature")
 _FIXED = {"metric_id", "cut", "period_kind", "period_start", *FLAVOURS, *FACTS}
 # Without a wish of the user these are shown where a metric has several; every other flavour is one option away.
 _PREFERRED = {"variant": ("standard", "direct"), "view": ("period",), "basis": ("invoiced",), "model": ()}
@@ -184,7 +184,8 @@ def _rows(
     if question.compare:
         from orchestration.lib.metrics.compare import comparison_sql
 
-        relation = f"({comparison_sql('metric_value', question.compare)})"
+        own = dimension_columns(snapshot).values()
+        relation = f"({comparison_sql('metric_value', question.compare, own)})"
     conditions = "".join(f" and {quote(column)} is not distinct from ?" for column in filters)
     return snapshot.rows(
         f"select * from {relation} where metric_id in ({', '.join('?' * len(question.metrics))}) and cut = ? "

@@ -15,7 +15,7 @@ TABLES: tuple[PublishedTable, ...] = (
         words("metric_id variant cut period_kind period_start view basis model"),
         words(
             "metric_id variant cut channel_id campaign_id period_kind period_start view basis model"
-            " numerator denominator value n is_mature"
+            " numerator denominator value value_low value_high n is_mature"
         ),
         "Every metric at every cut and period. Filter on one `cut` and nothing is counted twice.",
         "所有指标在各切分与各期间的取值。按单一 `cut` 过滤即不会重复计算。",

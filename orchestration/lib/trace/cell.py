@@ -24,6 +24,7 @@ _PER_ROW = {
     "sum": "({expression})",
     "count": "case when ({expression}) is not null then 1 else 0 end",
     "sum_boolean": "case when ({expression}) then 1 else 0 end",
+    "max": "({expression})",  # of a period table, where a cell has one row
     "count_distinct": (
         "case when ({expression}) is not null "
         "and row_number() over (partition by {expression} order by all_columns) = 1 then 1 else 0 end"
@@ -169,6 +170,9 @@ def _conditions(snapshot: Snapshot, part: Part, cell: Mapping[str, Any], answer:
         values.append(cell[column])
     day = f"cast({part.time_column} as date)"
     start: date | None = cell["period_start"]
+    if part.is_period_table:
+        conditions += ["cut = ?", "period_kind = ?", f"{day} is not distinct from ?"]
+        return " and ".join(conditions), [*values, cell["cut"], cell["period_kind"], start]
     if start is not None:
         conditions.append(f"{day} >= ? and {day} < ?")
         values += [start, end_of(cell["period_kind"], start)]
