@@ -66,6 +66,7 @@ KEYS = (
     Key("attribution", "attribution.order_measure", ("posting_id", "measure"), "finance"),
     Key("metrics", "metrics.campaign_scorecard", ("campaign_id",), "marketing"),
     Key("metrics", "metrics.channel_month", ("channel_id", "month"), "marketing"),
+    Key("metrics", "metrics.metric_anomaly", ("anomaly_id",), "finance"),
     Key("metrics", "metrics.scorecard_month", ("channel_id", "campaign_id", "month"), "marketing"),
 )
 

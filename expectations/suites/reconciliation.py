@@ -133,6 +133,7 @@ def checks() -> list[Check]:
         _channel_sums(),
         _month_sums(),
         _no_invented_ratio(),
+        _watched(),
     ]
 
 
@@ -258,12 +259,12 @@ _SERIES = "metric_id, variant, view, basis, model"
 _KEY = "concat_ws('|', metric_id, variant, basis, model, period_kind, cast(period_start as varchar))"
 
 
-def _metrics(identifier: str, severity: Severity, reason: Label, sql: str) -> Check:
+def _metrics(identifier: str, severity: Severity, reason: Label, sql: str, *beside: str) -> Check:
     return Check(
         id=f"metrics.reconciliation.{identifier}",
         gate="metrics",
         family="reconciliation",
-        tables=("metrics.metric_value",),
+        tables=("metrics.metric_value", *beside),
         severity=severity,
         owner="data",
         reason=reason,
@@ -312,6 +313,31 @@ def _month_sums() -> Check:
             "cut = 'total' and period_kind = 'all'",
             "'all' as period_kind, cast(null as date) as period_start",
         ),
+    )
+
+
+def _watched() -> Check:
+    """A metric that nobody watches goes wrong unseen."""
+    return _metrics(
+        "watched",
+        "warn",
+        Label(
+            en="each metric with a value in some closed month is watched for anomalies",
+            zh="每个在已结束月份有值的指标都纳入异常波动监测",
+        ),
+        """
+select concat_ws('|', value.metric_id, value.variant, value.basis, value.model) as key,
+  cast(null as varchar) as source_file, cast(null as bigint) as source_row,
+  count(*) || ' months' as detail
+from metrics.metric_value as value
+left join metrics.metric_anomaly as watched
+  on watched.cut = 'total' and value.metric_id = watched.metric_id and value.variant = watched.variant
+  and value.basis is not distinct from watched.basis and value.model is not distinct from watched.model
+where value.cut = 'total' and value.period_kind = 'month' and value.is_mature and value.value is not null
+  and watched.anomaly_id is null
+group by value.metric_id, value.variant, value.basis, value.model
+having count(*) > 12""",
+        "metrics.metric_anomaly",
     )
 
 

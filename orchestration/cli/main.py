@@ -37,6 +37,7 @@ COMMANDS: dict[str, str] = {
     "quarantine": "orchestration.cli.quarantine:app",
     "identity": "orchestration.cli.identity:app",
     "acknowledge": "orchestration.cli.acknowledge:acknowledge",
+    "anomalies": "orchestration.cli.anomalies:app",
     "verify": "orchestration.cli.verify:verify",
     "forget": "orchestration.cli.forget:forget",
     "doctor": "orchestration.cli.doctor:doctor",

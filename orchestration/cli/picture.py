@@ -18,7 +18,7 @@ from orchestration.lib.summary import ChannelLine, Summary
 from orchestration.lib.summary_gates import GateLine
 
 MARKS = {"passed": "✓", "warned": "!", "failed": "✗", "not_evaluated": "?", "not_applicable": "–"}
-CHECKS_SHOWN, ROWS_SHOWN = 5, 3
+CHECKS_SHOWN, ROWS_SHOWN, UNUSUAL_SHOWN = 5, 3, 5
 
 
 def draw(summary: Summary, lang: str) -> None:
@@ -34,6 +34,7 @@ def draw(summary: Summary, lang: str) -> None:
     _gates(summary, lang)
     _rows(summary, lang)
     _quarantine(summary, lang)
+    _unusual(summary, lang)
     _identity(summary, lang)
     if summary.not_available:
         typer.echo(f"\n{say('picture.gaps', lang)}")
@@ -160,6 +161,25 @@ def _quarantine(summary: Summary, lang: str) -> None:
             f"  {line.row_count:,} × {line.rule_id}: {line.reason[lang]} "
             f"({line.source_file} {say('source_row', lang)} {line.first_row})"
         )
+
+
+def _unusual(summary: Summary, lang: str) -> None:
+    if not summary.unusual:
+        return
+    typer.echo(f"\n{say('picture.unusual', lang, count=len(summary.unusual))}")
+    for one in summary.unusual[:UNUSUAL_SHOWN]:
+        value, usual = (_amount(Decimal(one[key])) for key in ("value", "expected"))
+        change = NULL_MARK if one["change_rate"] is None else f"{Decimal(one['change_rate']) * 100:+.0f} %"
+        told = say("picture.unusual_line", lang, value=value, usual=usual, change=change)
+        movers = "; ".join(f"{mover['cut']} {mover['member']}" for mover in one["movers"][:2])
+        typer.echo(f"  {one['anomaly_id']}: {told}" + (f" - {movers}" if movers else ""))
+    more = len(summary.unusual) - UNUSUAL_SHOWN
+    if more > 0:
+        typer.echo(f"  {say('picture.more_unusual', lang, count=more)}")
+
+
+def _amount(value: Decimal) -> str:
+    return group_digits(value, 2 if abs(value) >= 1 else 4)
 
 
 def _identity(summary: Summary, lang: str) -> None:

@@ -46,6 +46,13 @@ TEXT: dict[str, tuple[str, str]] = {
     "ingest.first": ("first", "首行"),
     "ingest.reason": ("reason", "原因"),
     "help.identity": ("who is who: matches to review, people's decisions", "身份识别：待审匹配与人工判定"),
+    "help.anomalies": ("what is unusual, and what moved it", "异常波动及其来源"),
+    "picture.unusual": (
+        "Unusual in the latest closed month ({count}; triloop anomalies show ID)",
+        "最近已结束月份的异常波动（{count} 项；triloop anomalies show ID）",
+    ),
+    "picture.unusual_line": ("{value}, usually {usual} ({change})", "{value}，通常为 {usual}（{change}）"),
+    "picture.more_unusual": ("… {count} more: triloop anomalies list", "… 另有 {count} 项：triloop anomalies list"),
     "picture.identity": ("Who is who", "身份识别"),
     "picture.identity_line": (
         "{merged} merged, {review} to review, {rejected} rejected: triloop identity list",

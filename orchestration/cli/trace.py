@@ -72,7 +72,7 @@ def trace(
     if as_json:
         print_json(_as_data(opened, traced, documents, show_source))
     else:
-        _print_cell(opened, traced, documents, show_source, language)
+        print_cell(opened, traced, documents, show_source, language)
 
 
 Documents = dict[tuple[str, str], "list[list[Document]]"]
@@ -127,7 +127,7 @@ def _landed(workspace: Workspace, source: Source) -> dict[str, Any]:
         return {"error": error.message}
 
 
-def _print_cell(workspace: Workspace, traced: CellTrace, documents: Documents, show_source: bool, lang: str) -> None:
+def print_cell(workspace: Workspace, traced: CellTrace, documents: Documents, show_source: bool, lang: str) -> None:
     from orchestration.cli.metric_table import shown_value
 
     cell, definition, answer = traced.cell, traced.definition, traced.answer

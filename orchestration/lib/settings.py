@@ -246,6 +246,26 @@ class MetricSettings(_Group):
     order_window_days: Annotated[int, Field(strict=True, ge=1)] = 180
 
 
+class AnomalySettings(_Group):
+    """When a month of a metric or source counts as unusual."""
+
+    threshold: Annotated[Exact, Field(gt=0)] = Decimal("3.5")
+    least_months: Annotated[int, Field(strict=True, ge=4)] = 12
+    least_change: Share = Decimal("0.10")
+    least_n: Annotated[int, Field(strict=True, ge=1)] = 10
+    cuts: tuple[str, ...] = ("channel", "distributor", "product_family")
+
+    @field_validator("cuts")
+    @classmethod
+    def _are_dimensions(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        from orchestration.lib.metrics.dimensions import DIMENSIONS  # metrics imports the workspace
+
+        for number, name in enumerate(value):
+            if name not in DIMENSIONS:
+                raise FieldError(f"'{name}' is not a dimension", nearest(name, DIMENSIONS), path=(number,))
+        return value
+
+
 class PublishSettings(_Group):
     """What happens to old snapshots."""
 
@@ -283,6 +303,7 @@ class Settings(_Group):
     gates: GateSettings = GateSettings()
     limits: LimitSettings = LimitSettings()
     metrics: MetricSettings = MetricSettings()
+    anomalies: AnomalySettings = AnomalySettings()
     publish: PublishSettings = PublishSettings()
     roles: dict[str, tuple[str, ...]] = Field(default_factory=lambda: dict(DEFAULT_ROLES))
     schedule: ScheduleSettings = ScheduleSettings()

@@ -81,6 +81,8 @@ class Summary:
     quarantine: list[QuarantineLine]
     not_available: list[dict[str, Any]]
     notes: list[str]
+    unusual: list[dict[str, Any]] = field(default_factory=list)
+    """What is unusual in the latest closed month and nobody spoke of, most unusual first."""
     identity: dict[str, int] = field(default_factory=dict)
     """How many names and numbers were merged, stand for review, or were rejected by people."""
     stages: list[StageTime] = field(default_factory=list)
@@ -139,6 +141,7 @@ def render(summary: Summary, lang: str) -> None:
 
 
 def _working(workspace: Workspace, notes: list[str]) -> dict[str, Any]:
+    from orchestration.lib.anomalies.listing import anomalies, as_json
     from orchestration.lib.contract import load_contract
     from orchestration.lib.publish.provenance import relations_of
     from orchestration.lib.publish.sources import DERIVED
@@ -151,6 +154,7 @@ def _working(workspace: Workspace, notes: list[str]) -> dict[str, Any]:
             queries = {name: query(relations, keys) for name, query in DERIVED.items()}
             matches = "select decision, count(*) from identity.match group by 1 order by 1"
             return {
+                "unusual": [as_json(one) for one in anomalies(workspace)],
                 "gates": gate_lines(connection, queries["gate_result"], "gate.token" in relations),
                 "rows": _rows(connection, queries["row_account"]),
                 "quarantine": _quarantine(connection, queries["quarantine_summary"]),

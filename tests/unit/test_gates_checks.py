@@ -605,6 +605,28 @@ select * from (values
 """
 
 
+def test_a_metric_that_nobody_watches_is_told(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """13 months of leads are watched; those of calls are not, and 12 months of visits are too few to ask for it."""
+    warehouse.begin()
+    try:
+        warehouse.execute("create schema if not exists metrics")
+        warehouse.execute(
+            "create table metrics.metric_value as select metric_id, 'standard' as variant, cast(null as varchar) as "
+            "basis, cast(null as varchar) as model, 'total' as cut, 'month' as period_kind, true as is_mature, 1 as "
+            "value from (values ('leads', 13), ('calls', 13), ('visits', 12)) as m(metric_id, months), "
+            "lateral (select unnest(range(months)) as month)"
+        )
+        warehouse.execute(
+            "create table metrics.metric_anomaly as select 'leads@total@2026-01' as anomaly_id, 'total' as cut, "
+            "'leads' as metric_id, 'standard' as variant, cast(null as varchar) as basis, "
+            "cast(null as varchar) as model"
+        )
+        found = _violations(warehouse, "metrics.reconciliation.watched", Settings())
+    finally:
+        warehouse.rollback()
+    assert [row[0] for row in found] == ["calls|standard"]
+
+
 @pytest.mark.parametrize(
     ("check", "values"),
     [

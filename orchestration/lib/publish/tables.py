@@ -32,6 +32,27 @@ TABLES: tuple[PublishedTable, ...] = (
         readers=words("marketing sales production quality finance"),
     ),
     PublishedTable(
+        "metric_anomaly",
+        "metrics.metric_anomaly",
+        words("anomaly_id"),
+        words(
+            "anomaly_id series_id kind metric_id variant cut member month value expected change change_rate scale score"
+            " history status said"
+        ),
+        "The latest closed month of each watched series against its own history; `status` says what is unusual.",
+        "每个监测序列的最近已结束月份与自身历史的比较；`status` 标明是否异常。",
+        readers=words("marketing sales production quality finance"),
+    ),
+    PublishedTable(
+        "anomaly_mover",
+        "metrics.anomaly_mover",
+        words("anomaly_id mover_cut rank"),
+        words("anomaly_id mover_cut rank mover value usual effect"),
+        "What moved an unusual value: members of its other cuts, or the files of a source.",
+        "异常值的变动来源：其他维度的成员，或来源的文件。",
+        readers=words("marketing sales production quality finance"),
+    ),
+    PublishedTable(
         "campaign_scorecard",
         "metrics.campaign_scorecard",
         words("campaign_id"),
