@@ -207,6 +207,21 @@ def _list(snapshot: Snapshot, definitions: Sequence[Definition], lang: str, outp
     )
 
 
+def _by_entity(columns: Sequence[str], lang: str) -> list[tuple[str, list[str]]]:
+    """Columns of the canonical model by entity, with the entity's label."""
+    from orchestration.lib.contract import load_contract
+
+    entities = load_contract().entities
+    found: dict[str, list[str]] = {}
+    for name in columns:
+        entity, _, column = name.partition(".")
+        found.setdefault(entity, []).append(column)
+    return [
+        (f"{entity} ({getattr(entities[entity].label, lang)})" if entity in entities else entity, names)
+        for entity, names in found.items()
+    ]
+
+
 def _explain(snapshot: Snapshot, found: Sequence[Definition], lang: str, output: Format) -> None:
     missing = unavailable(snapshot, [found[0].metric_id])
     if output is Format.JSON:
@@ -219,7 +234,10 @@ def _explain(snapshot: Snapshot, found: Sequence[Definition], lang: str, output:
         typer.echo(f"  {say('formula', lang)}: {definition.text('formula', lang)}")
         typer.echo(f"  {say('grain', lang)}: {definition.text('grain', lang)}")
         typer.echo(f"  {say('unit', lang)}: {say(f'unit.{definition.unit}', lang)}")
+        typer.echo(f"  {say('owner', lang)}: {say(f'owner.{definition.owner}', lang)}")
         typer.echo(f"  {say('cuts', lang)}: {', '.join(definition.cuts)}")
+        if definition.text("caveat", lang):
+            typer.echo(f"  {say('caveat', lang)}: {definition.text('caveat', lang)}")
         for name, side in (("numerator", definition.numerator), ("denominator", definition.denominator)):
             if side is None:
                 continue
@@ -230,5 +248,9 @@ def _explain(snapshot: Snapshot, found: Sequence[Definition], lang: str, output:
                     f"    {part.name} = {part.aggregation}({part.expression}) from {part.table}{condition}, "
                     f"by {part.time_column}"
                 )
+        if definition.source_columns:
+            typer.echo(f"  {say('source_columns', lang)}:")
+            for entity, names in _by_entity(definition.source_columns, lang):
+                typer.echo(f"    {entity}: {', '.join(names)}")
     for reason in missing.values():
         typer.echo(f"  {say('not_available', lang)}: {reason[lang]}")

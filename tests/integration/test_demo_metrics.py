@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from orchestration.examples.demo import truth
+from orchestration.lib.publish import open_snapshot
+from orchestration.lib.workspace import Workspace
 from tests.oracles.demo_metrics import Cell, DemoMetrics
 from tests.oracles.exact import rounded, total
 from tests.published import Published, bare
@@ -162,3 +164,21 @@ def test_credits_of_every_model_are_the_money(published: Published, oracle: Demo
             by_channel[channel] = by_channel.get(channel, Decimal(0)) + amount
         published_credit = {key[2]: value for key, value in credits.items() if key[:2] == (model, "contribution")}
         assert {c: a for c, a in published_credit.items() if a} == {c: a for c, a in by_channel.items() if a}
+
+
+def test_each_metric_says_which_columns_it_is_made_of(demo_workspace: Path) -> None:
+    """Read off the mapping of the canonical model by hand; of every row's own origin nothing is told."""
+    with open_snapshot(Workspace(demo_workspace)) as snapshot:
+        made_of = {entry["name"]: entry["source_columns"] for entry in snapshot.definitions}
+    assert made_of["win_rate"] == ["opportunity.closed_at", "opportunity.is_won", "opportunity.stage"]
+    assert made_of["leads"] == ["lead.created_at", "lead.status"]
+    assert {"marketing_spend.amount", "marketing_spend.service_from", "exchange_rate.rate"} <= set(
+        made_of["marketing_spend"]
+    )
+    assert {
+        "invoice_line.net_amount",
+        "product.standard_cost",
+        "order_cost.amount",
+        "service_ticket.parts_cost",
+    } <= set(made_of["contribution"])
+    assert [name for name, columns in made_of.items() if not columns] == []

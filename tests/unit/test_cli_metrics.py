@@ -139,6 +139,12 @@ def test_list_and_explain(capsys: pytest.CaptureFixture[str], root: Path) -> Non
     _, out, _ = run(capsys, root, "--explain", "channel_roi")
     assert "numerator: (credited_contribution) - (cost)" in out
     assert "sum(amount) from cost_allocation" in out
+    assert "note: mind Channel ROI" in out
+    assert "    lead (Lead): created_at, status\n    invoice (Invoice): kind\n" in out
+    invoke(["metrics", "--explain", "channel_roi", "--workspace", str(root), "--lang", "zh"])
+    out = capsys.readouterr().out
+    assert "负责: 市场" in out
+    assert "    lead (线索): created_at, status\n" in out
 
 
 def test_an_older_snapshot_answers_as_it_did(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

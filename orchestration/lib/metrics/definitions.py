@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,13 @@ from orchestration.lib.metrics.model import Component, MetricDefinition, Registr
 from orchestration.lib.metrics.registry import load_registry
 
 
-def metric_definitions(manifest_dir: Path) -> list[dict[str, Any]]:
+def metric_definitions(
+    manifest_dir: Path, made_of: Callable[[Registry], Mapping[str, list[str]]] | None = None
+) -> list[dict[str, Any]]:
     """One JSON-ready entry per published metric, variant and basis.
+
+    Args:
+        made_of: gives by metric the columns of the canonical model it is made of (``source_columns``).
 
     ``numerator`` and ``denominator`` (None when the metric is no ratio) are ``{formula, parts, …}``: ``formula`` is
     SQL over the names of the parts, and each part says which rows of which table it adds up: ``{name, table,
@@ -20,10 +26,11 @@ def metric_definitions(manifest_dir: Path) -> list[dict[str, Any]]:
     beside ``parts`` too, as most sides have one only.
     """
     registry = load_registry(manifest_dir)
-    return [_entry(registry, metric) for metric in registry.metrics]
+    columns = made_of(registry) if made_of is not None else {}
+    return [_entry(registry, metric, columns.get(metric.name, [])) for metric in registry.metrics]
 
 
-def _entry(registry: Registry, metric: MetricDefinition) -> dict[str, Any]:
+def _entry(registry: Registry, metric: MetricDefinition, source_columns: list[str]) -> dict[str, Any]:
     meta = metric.meta
     return {
         "name": metric.name,
@@ -44,6 +51,7 @@ def _entry(registry: Registry, metric: MetricDefinition) -> dict[str, Any]:
         "is_attributed": meta.is_attributed,
         "maturity_days": meta.maturity_days,
         "requires": list(meta.requires),
+        "source_columns": source_columns,
         "cuts": [cut_name(cut) for cut in metric.cuts],
         "numerator": _side(registry, metric.numerator),
         "denominator": _side(registry, metric.denominator) if metric.denominator else None,

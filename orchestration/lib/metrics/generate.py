@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from orchestration.lib.dbt_runner import DbtRunner
 from orchestration.lib.metrics.dimensions import DIMENSIONS, PERIODS
+from orchestration.lib.metrics.lineage import read_columns
 from orchestration.lib.metrics.model import MetricDefinition, Registry
 from orchestration.lib.metrics.registry import load_registry
 from orchestration.lib.workspace import PROJECT_ROOT, Workspace
@@ -36,6 +37,9 @@ Ratios keep numerator, denominator and n; they are added before they are divided
 每个指标只定义一次（`dbt_project/models/metrics/` 中的 dbt 指标），只计算一次（写入 `metric_value`）。
 比率保留分子、分母和样本数，先相加再相除；分母为零时没有值。
 
+`triloop metrics --explain ID` also names the columns of the canonical model that a metric is made of, in your own data.
+`triloop metrics --explain ID` 还会列出该指标由统一模型的哪些字段得出。
+
 """
 
 
@@ -48,7 +52,7 @@ class _Defaults:
 
 def render_page(registry: Registry) -> str:
     """The page, in both languages."""
-    parts = [_HEADER, _overview(registry), *(_section(metric) for metric in registry.metrics), _shared()]
+    parts = [_HEADER, _overview(registry), *(_section(metric, registry) for metric in registry.metrics), _shared()]
     return "\n".join(part.rstrip("\n") + "\n" for part in parts)
 
 
@@ -82,7 +86,7 @@ def _overview(registry: Registry) -> str:
     return "\n".join(lines)
 
 
-def _section(metric: MetricDefinition) -> str:
+def _section(metric: MetricDefinition, registry: Registry) -> str:
     meta = metric.meta
     cuts = "; ".join(" + ".join(f"`{name}`" for name in cut) for cut in meta.cuts)
     needs = ", ".join(f"`{entity}`" for entity in meta.requires)
@@ -112,6 +116,10 @@ def _section(metric: MetricDefinition) -> str:
         lines.append(f"- mature after {meta.maturity_days} days by default / 默认 {meta.maturity_days} 天后成熟")
     sides = [("numerator / 分子", metric.numerator), ("denominator / 分母", metric.denominator)]
     lines += [f"- {name}: `{side.expression}`" for name, side in sides if side is not None]
+    lines += [
+        f"- reads / 读取: `{relation}` ({', '.join(f'`{name}`' for name in columns)})"
+        for relation, columns in read_columns(metric, registry).items()
+    ]
     return "\n".join(lines)
 
 

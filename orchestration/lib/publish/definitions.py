@@ -49,6 +49,8 @@ class Definition:
     numerator: Side
     denominator: Side | None
     texts: Mapping[str, str]
+    source_columns: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
 
     def text(self, field: str, lang: str) -> str:
         """``label``, ``formula``, ``grain`` or ``caveat`` in a language."""
@@ -97,6 +99,8 @@ def _definition(raw: Mapping[str, Any]) -> Definition:
         cuts=tuple(raw.get("cuts", ())),
         numerator=_side(raw["numerator"]),
         denominator=_side(raw["denominator"]) if raw.get("denominator") else None,
+        source_columns=tuple(raw.get("source_columns", ())),
+        requires=tuple(raw.get("requires", ())),
         texts={key: value for key, value in raw.items() if key.endswith(("_en", "_zh"))},
     )
 

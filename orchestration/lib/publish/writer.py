@@ -176,9 +176,16 @@ def _contract_keys() -> dict[str, str]:
 
 
 def _registry_definitions(workspace: Workspace) -> Any:
+    from orchestration.lib.column_lineage import LineageCache
     from orchestration.lib.metrics import metric_definitions
+    from orchestration.lib.metrics.lineage import source_columns
+    from orchestration.lib.warehouse import relation_columns
 
-    return metric_definitions(workspace.dbt_target_dir)
+    target = workspace.dbt_target_dir
+    # what the floors traced when they were built is there already; nothing is traced twice
+    known = LineageCache(workspace.state_dir / "column_lineage.json")
+    columns = relation_columns(workspace)
+    return metric_definitions(target, lambda registry: source_columns(registry, target, columns, known))
 
 
 def _plan(
