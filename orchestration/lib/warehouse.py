@@ -56,6 +56,9 @@ def row_counts(workspace: Workspace) -> dict[str, int]:
         ).fetchall()
         if not tables:
             return {}
-        parts = [f'(select count(*) from "{schema}"."{table}")' for schema, table in tables]
-        counts = cast(tuple[int, ...], connection.execute("select " + ", ".join(parts)).fetchone())
-    return {f"{schema}.{table}": count for (schema, table), count in zip(tables, counts, strict=True)}
+        # One branch a table: as scalar subqueries of one row they are joined, and planning that took 0.3 s.
+        parts = [
+            f'select {number}, count(*) from "{schema}"."{table}"' for number, (schema, table) in enumerate(tables)
+        ]
+        counts = dict(cast(list[tuple[int, int]], connection.execute(" union all ".join(parts)).fetchall()))
+    return {f"{schema}.{table}": counts[number] for number, (schema, table) in enumerate(tables)}
