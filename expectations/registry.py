@@ -15,6 +15,7 @@ from expectations.suites import (
     dedup,
     delivery,
     factory,
+    funnel,
     grain,
     identity,
     ledger,
@@ -59,6 +60,7 @@ def _checks() -> tuple[Check, ...]:
         *money.checks(),
         *sales.checks(),
         *sales_facts.checks(),
+        *funnel.checks(),
     ]
     seen: set[str] = set()
     for item in found:

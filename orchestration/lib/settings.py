@@ -22,6 +22,7 @@ from pydantic import (
 from orchestration.lib.cron import cron_fault
 from orchestration.lib.currencies import CURRENCY_ALIASES, ISO_CURRENCIES
 from orchestration.lib.errors import nearest
+from orchestration.lib.settings_funnel import FunnelSettings
 from orchestration.lib.workspace import Workspace
 from orchestration.lib.yaml_source import FieldError, YamlDocument, load_yaml, validate
 
@@ -244,6 +245,8 @@ class MetricSettings(_Group):
 
     opportunity_window_days: Annotated[int, Field(strict=True, ge=1)] = 90
     order_window_days: Annotated[int, Field(strict=True, ge=1)] = 180
+    customer_window_days: Annotated[int, Field(strict=True, ge=1)] = 365
+    stage_mature_days: Annotated[int, Field(strict=True, ge=1)] = 90
 
 
 class AnomalySettings(_Group):
@@ -304,6 +307,7 @@ class Settings(_Group):
     limits: LimitSettings = LimitSettings()
     metrics: MetricSettings = MetricSettings()
     anomalies: AnomalySettings = AnomalySettings()
+    funnel: FunnelSettings = Field(default_factory=FunnelSettings)
     publish: PublishSettings = PublishSettings()
     roles: dict[str, tuple[str, ...]] = Field(default_factory=lambda: dict(DEFAULT_ROLES))
     schedule: ScheduleSettings = ScheduleSettings()
@@ -359,6 +363,9 @@ class Settings(_Group):
             "position_weights": [str(weight) for weight in attribution.position_weights],
             "opportunity_window_days": self.metrics.opportunity_window_days,
             "order_window_days": self.metrics.order_window_days,
+            "customer_window_days": self.metrics.customer_window_days,
+            "stage_mature_days": self.metrics.stage_mature_days,
+            "funnel_stages": self.funnel.dbt_stages(),
         }
 
 

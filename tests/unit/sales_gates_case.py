@@ -96,7 +96,7 @@ SALES_ROWS: dict[str, list[dict[str, Any]]] = {
             [
                 ("lead", "crm:l1", "new", "2026-01-15 02:00:00"),
                 ("lead", "crm:l1", "mql", "2026-01-18 02:00:00"),
-                ("opportunity", "crm:o1", "proposal", "2026-02-01 02:00:00"),
+                ("opportunity", "crm:o1", "solution", "2026-02-01 02:00:00"),
                 ("opportunity", "crm:o1", "won", "2026-03-01 02:00:00"),
             ],
             start=1,

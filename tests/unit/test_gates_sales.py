@@ -121,7 +121,7 @@ FAULTS = [
     ),
     Fault(
         "staging.time.order_opportunity_stage",
-        "update staging.stg_stage_event set entered_at = timestamp '2026-01-14 02:00:00' where stage = 'proposal'",
+        "update staging.stg_stage_event set entered_at = timestamp '2026-01-14 02:00:00' where stage = 'solution'",
         "crm:e3",
         ("stage_event.csv", 4),
         "entered_at = 2026-01-14",
@@ -240,6 +240,20 @@ FAULTS = [
         "lead|crm:l1",
         ("stage_event.csv", 2),
         "open = 2",
+    ),
+    Fault(
+        "loops.contract.funnel_stage",
+        "update marts.dim_funnel_stage set is_configured = false where funnel_stage_id = 'opportunity:solution'",
+        "opportunity:solution",
+        ("stage_event.csv", 4),
+        "opportunity @ solution: rows = 1",
+    ),
+    Fault(
+        "loops.reconciliation.funnel_stage_facts",
+        "delete from marts.funnel_stage_facts where stage = 'solution'",
+        "crm:e3",
+        ("stage_event.csv", 4),
+        "rows = 1 -> 0",
     ),
     Fault(
         "loops.reconciliation.marketing_spend_currency",

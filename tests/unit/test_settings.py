@@ -100,8 +100,45 @@ def test_dbt_gets_flat_variables_and_exact_weights() -> None:
         "position_weights": ["0.45", "0.1", "0.45"],
         "opportunity_window_days": 90,
         "order_window_days": 180,
+        "customer_window_days": 365,
+        "stage_mature_days": 90,
+        "funnel_stages": settings.funnel.dbt_stages(),
     }
     assert read("").dbt_vars()["as_of"] is None
+
+
+def test_the_stages_of_the_funnel_reach_dbt_in_order() -> None:
+    settings = read(
+        "funnel:\n  opportunity:\n    - {stage: Offer, en: Offer, zh: 报价}\n"
+        "    - {stage: signed, en: Signed, zh: 签约, means: won}\n"
+    )
+    stages = settings.dbt_vars()["funnel_stages"]
+    assert [(one["subject"], one["stage"], one["position"], one["means"]) for one in stages] == [
+        ("lead", "new", 1, ""),
+        ("lead", "working", 2, ""),
+        ("lead", "mql", 3, "mql"),
+        ("lead", "sql", 4, "sql"),
+        ("opportunity", "offer", 1, ""),
+        ("opportunity", "signed", 2, "won"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stages", "problem"),
+    [
+        ("[{stage: a, en: A, zh: 甲}, {stage: A, en: A, zh: 乙}]", "the stage 'A' stands twice"),
+        (
+            "[{stage: won, en: W, zh: 赢, means: won}, {stage: a, en: A, zh: 甲}]",
+            "stands after one that is won or lost",
+        ),
+        ("[{stage: a, en: A, zh: 甲, means: mql}]", "only a lead can be mql"),
+        ("[{stage: a, en: A, zh: 甲}]", "no stage of an opportunity is won"),
+    ],
+)
+def test_a_funnel_that_is_none_is_refused_with_its_line(stages: str, problem: str) -> None:
+    told = str(refusal(f"funnel:\n  opportunity: {stages}\n"))
+    assert problem in told
+    assert "line 2" in told or ":2" in told
 
 
 def test_dbt_project_knows_the_same_variables_and_defaults() -> None:

@@ -4,8 +4,8 @@
 with qualified as (
   select
     subject_id as lead_id,
-    min(case when lower(stage) = 'mql' then entered_at end) as mql_at,
-    min(case when lower(stage) = 'sql' then entered_at end) as sql_at
+    min(case when {{ stage_means('stage', 'lead', 'mql') }} then entered_at end) as mql_at,
+    min(case when {{ stage_means('stage', 'lead', 'sql') }} then entered_at end) as sql_at
   from {{ ref('stg_stage_event') }}
   where subject_kind = 'lead'
   group by subject_id

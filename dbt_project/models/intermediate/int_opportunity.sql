@@ -16,8 +16,8 @@ dated as (
     people.surviving_lead_id,
     {{ to_business_date('opportunities.created_at') }} as created_on,
     {{ to_business_date('opportunities.closed_at') }} as closed_on,
-    coalesce(opportunities.is_won, lower(opportunities.stage) = 'won', false) as was_won,
-    coalesce(lower(opportunities.stage) = 'lost', false) as is_lost_stage
+    coalesce(opportunities.is_won, {{ stage_means('opportunities.stage', 'opportunity', 'won') }}, false) as was_won,
+    coalesce({{ stage_means('opportunities.stage', 'opportunity', 'lost') }}, false) as is_lost_stage
   from {{ ref('stg_opportunity') }} as opportunities
   left join {{ ref('int_lead_person') }} as people on opportunities.lead_id = people.lead_id
 ),

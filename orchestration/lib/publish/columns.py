@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from orchestration.lib.publish.funnel_columns import FUNNEL_COLUMNS, FUNNEL_COLUMNS_OF_TABLE
+
 COLUMNS: dict[str, tuple[str, str]] = {
+    **FUNNEL_COLUMNS,
     "metric_id": ("Metric; see `triloop metrics --list`", "指标，见 `triloop metrics --list`"),
     "variant": ("Which variant of the metric (loaded, p90, mql_30d …)", "指标变体（loaded、p90、mql_30d 等）"),
     "cut": ("Which dimensions this row is by; `total` for none", "本行按哪些维度切分；无则为 `total`"),
@@ -275,6 +278,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
 
 # Where a column means something else than elsewhere.
 _OF_TABLE: dict[tuple[str, str], tuple[str, str]] = {
+    **FUNNEL_COLUMNS_OF_TABLE,
     ("stage_event_facts", "stage"): ("Stage that was entered", "进入的阶段"),
     ("marketing_spend_facts", "stage"): ("Funnel stage the cost belongs to", "费用所属漏斗阶段"),
     ("stage_event_facts", "is_valid"): ("Not of a test, invalid or unknown subject", "对象不是测试、无效或未知"),

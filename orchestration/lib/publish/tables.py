@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orchestration.lib.publish.factory_tables import FACTORY_TABLES
+from orchestration.lib.publish.funnel_tables import FUNNEL_TABLES
 from orchestration.lib.publish.sales_tables import SALES_TABLES
 from orchestration.lib.publish.table import Origin, PublishedTable, words
 
@@ -218,6 +219,7 @@ TABLES: tuple[PublishedTable, ...] = (
     ),
     # the market, sales and distributors
     *SALES_TABLES,
+    *FUNNEL_TABLES,
     *FACTORY_TABLES,
     PublishedTable(
         "journey_touch",

@@ -1,0 +1,30 @@
+"""Published tables of the funnel, from lead to order."""
+
+from __future__ import annotations
+
+from orchestration.lib.publish.table import PublishedTable, words
+
+FUNNEL_TABLES: tuple[PublishedTable, ...] = (
+    PublishedTable(
+        "dim_funnel_stage",
+        "marts.dim_funnel_stage",
+        words("subject_kind position funnel_stage_id"),
+        words("funnel_stage_id subject_kind stage position label_en label_zh means is_configured is_closing"),
+        "The stages of the funnel in order, with their names; those that occur without being configured too.",
+        "漏斗各阶段及其顺序与名称，含出现但未配置的阶段。",
+        readers=words("marketing sales"),
+    ),
+    PublishedTable(
+        "funnel_stage_facts",
+        "marts.funnel_stage_facts",
+        words("subject_kind subject_id position stage_event_id"),
+        words(
+            "stage_event_id subject_kind subject_id funnel_stage_id stage is_configured is_closing account_id"
+            " salesperson_id sales_team origin_channel_id entered_on days_in_stage next_stage_id has_moved_on"
+            " is_lost_here is_still_here"
+        ),
+        "Each stage that a lead or opportunity entered: since when, how long, whether it moved on or was lost there.",
+        "线索或商机进入的每个阶段：何时进入、停留多久、是否前进或在此丢失。",
+        readers=words("marketing sales"),
+    ),
+)

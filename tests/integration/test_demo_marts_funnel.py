@@ -1,0 +1,27 @@
+"""Every row and column of the marts of the funnel equals what the raw files of the demo say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.oracles import marts_funnel
+from tests.oracles.compare import assert_mart
+from tests.oracles.demo import Demo, demo_of
+
+pytestmark = pytest.mark.slow
+
+# mart → its oracle and the columns that tell its rows apart; no column is left out
+MARTS: dict[str, tuple[Callable[[Demo], pd.DataFrame], list[str]]] = {
+    "dim_funnel_stage": (marts_funnel.dim_funnel_stage, ["funnel_stage_id"]),
+    "funnel_stage_facts": (marts_funnel.funnel_stage_facts, ["stage_event_id"]),
+}
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_mart_equals_the_raw_files(mart: str, demo_workspace: Path) -> None:
+    oracle, keys = MARTS[mart]
+    assert_mart(demo_workspace, mart, oracle(demo_of(demo_workspace)), keys)

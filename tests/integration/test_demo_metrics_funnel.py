@@ -1,0 +1,59 @@
+"""Each metric of the funnel equals the raw files of the demo: every cut and period, both sides, n, value."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.oracles.compare import published_mart
+from tests.oracles.demo import demo_of
+from tests.oracles.exact import rounded
+from tests.oracles.metric_cells import Key, Sides
+from tests.oracles.metrics_funnel import METRICS
+
+pytestmark = pytest.mark.slow
+
+Rows = dict[tuple[str, str, str | None], dict[Key, dict[str, Any]]]
+COLUMN = {name: f"{name}_id" for name in ("channel", "campaign", "salesperson", "distributor", "account", "product")}
+
+
+@pytest.fixture(scope="module")
+def published(demo_workspace: Path) -> Rows:
+    found: Rows = defaultdict(dict)
+    for row in published_mart(demo_workspace, "metric_value").to_pylist():
+        names = [] if row["cut"] == "total" else row["cut"].split("+")
+        members = tuple(row[COLUMN.get(name, name)] for name in names)
+        key = Key(row["cut"], members, row["period_kind"], row["period_start"])
+        metric = (row["metric_id"], row["variant"], row["basis"])
+        assert key not in found[metric], f"{metric} has {key} twice"
+        found[metric][key] = row
+    return found
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: "-".join(filter(None, metric)))
+def test_metric_equals_the_raw_files(
+    metric: tuple[str, str, str | None], demo_workspace: Path, published: Rows
+) -> None:
+    expected = {key: _shown(sides) for key, sides in METRICS[metric](demo_of(demo_workspace)).items()}
+    found = {
+        key: (row["numerator"], row["denominator"], row["value"], row["n"]) for key, row in published[metric].items()
+    }
+    wrong = {
+        key: (expected.get(key), found.get(key))
+        for key in expected.keys() | found.keys()
+        if expected.get(key) != found.get(key)
+    }
+    assert not wrong, f"{len(wrong)} of {len(expected)} cells differ (expected, published): {list(wrong.items())[:5]}"
+    assert len({key.cut for key in expected}) > 1
+
+
+def _shown(sides: Sides) -> tuple[Decimal, Decimal | None, Decimal | None, int | None]:
+    if sides.below is None:
+        return rounded(sides.top, 9), None, rounded(sides.top, 8), sides.n
+    value = rounded(Fraction(sides.top) / Fraction(sides.below), 8) if sides.below else None
+    return rounded(sides.top, 9), rounded(sides.below, 9), value, sides.n
