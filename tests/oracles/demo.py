@@ -38,6 +38,16 @@ class Demo:
         return {key: self.account_of[customer] for customer, key in self.facts.account_of.items()}
 
     @cached_property
+    def customers(self) -> dict[str, Row]:
+        """Customer as published → its record; that of an account is the one it is called after."""
+        return {f"erp:{row['客户编码']}": row for row in self.rows.erp("customers", "客户")}
+
+    @cached_property
+    def teams(self) -> dict[str, str | None]:
+        """Salesperson as published → team; who is in no list has none."""
+        return {f"crm:{row['sales_id']}": row["team"] for row in self.rows.crm("salespeople")}
+
+    @cached_property
     def campaigns(self) -> dict[str, Row]:
         """Campaigns by number."""
         return {row["campaign_id"]: row for row in self.rows.crm("campaigns")}
@@ -103,6 +113,14 @@ class Demo:
         """Order → net amount of its lines in CNY."""
         lines = self.facts.order_lines
         return {order: total(group) for order, group in lines.groupby("单号")["net"]}
+
+    @cached_property
+    def contribution(self) -> dict[str, Decimal]:
+        """Order → what it contributed."""
+        sums: dict[str, Decimal] = {}
+        for posting in self.postings.contribution:
+            sums[posting.order] = sums.get(posting.order, Decimal(0)) + posting.amount
+        return sums
 
     @cached_property
     def first_orders(self) -> dict[str, Row]:

@@ -9,7 +9,6 @@ import pandas as pd
 
 from tests.oracles.demo import Demo
 from tests.oracles.demo_rows import LINEAGE, Row, frame
-from tests.oracles.marts_dims import dim_salesperson
 from tests.oracles.marts_leads import lead_facts, opportunity_facts
 from tests.oracles.marts_sales import stage_event_facts
 
@@ -53,12 +52,6 @@ def dim_funnel_stage(demo: Demo) -> pd.DataFrame:
             for number, (stage, english, chinese, means) in enumerate(stages, start=1)
         ]
     )
-
-
-@cache
-def teams(demo: Demo) -> dict[str, str | None]:
-    """Salesperson → team."""
-    return {row["salesperson_id"]: row["team"] for row in dim_salesperson(demo).to_dict("records")}
 
 
 @cache
@@ -113,7 +106,7 @@ def _walk(demo: Demo, kind: str, subject: Row, history: list[Row]) -> list[Row]:
                 "is_closing": closing,
                 "account_id": subject["account_id"],
                 "salesperson_id": subject["salesperson_id"],
-                "sales_team": teams(demo).get(subject["salesperson_id"]),
+                "sales_team": subject["sales_team"],
                 "origin_channel_id": subject["origin_channel_id"],
                 "origin_campaign_id": subject["origin_campaign_id"],
                 "entered_on": first["entered_on"],

@@ -14,12 +14,14 @@ from tests.oracles.demo import Demo
 from tests.oracles.demo_facts import AS_OF
 from tests.oracles.demo_rows import Row, crm, erp, frame, lineage, utc
 from tests.oracles.exact import total
+from tests.oracles.marts_market import touch_facts
 
 OPPORTUNITY_DAYS = 90
 ORDER_DAYS = 180
 UNKNOWN = "unknown"
 
 
+@cache
 def lead_facts(demo: Demo) -> pd.DataFrame:
     """Surviving leads; what a lead that gave way knew of its channel, its stages and its deals is theirs."""
     merged: dict[str, list[Row]] = defaultdict(list)
@@ -30,6 +32,8 @@ def lead_facts(demo: Demo) -> pd.DataFrame:
         deals[demo.survivor(deal["lead_id"])].append(deal)
     persons = persons_of(demo)
     rules = _account_rules(demo, merged)
+    forms = _forms(demo)
+    orders = _orders_of_leads(demo)
     rows = []
     for number, lead in demo.facts.leads.iterrows():
         own = demo.leads[number]
@@ -40,6 +44,7 @@ def lead_facts(demo: Demo) -> pd.DataFrame:
         first = demo.first_orders.get(account or "")
         first_order = first and first["confirmed_at"].date()
         told = _completed(merged[number])
+        brought = [row for row in orders[number] if created <= row["confirmed_at"].date() <= AS_OF]
         rows.append(
             {
                 "lead_id": crm(number),
@@ -58,6 +63,10 @@ def lead_facts(demo: Demo) -> pd.DataFrame:
                 **{name: told[name] for name in ("company", "region", "segment", "score", "landing_page")},
                 "product_interest": told["interest"],
                 "salesperson_id": crm(told["owner"]),
+                "sales_team": demo.teams.get(crm(told["owner"]) or ""),
+                "lead_form": forms.get(crm(number)),
+                "order_count": len(brought),
+                "contribution": total(demo.contribution.get(order["单号"], Decimal(0)) for order in brought),
                 "lead_row_count": len(merged[number]),
                 **_reached(demo, "mql", created, merged[number]),
                 **_reached(demo, "sql", created, merged[number]),
@@ -79,6 +88,26 @@ def lead_facts(demo: Demo) -> pd.DataFrame:
             }
         )
     return frame(rows)
+
+
+def _forms(demo: Demo) -> dict[str | None, str]:
+    """Lead → form of its first touch that has one."""
+    touches = sorted(touch_facts(demo).to_dict("records"), key=lambda row: (row["effective_at"], row["touch_id"]))
+    forms: dict[str | None, str] = {}
+    for touch in touches:
+        if touch["form"]:
+            forms.setdefault(touch["lead_id"], touch["form"])
+    return forms
+
+
+def _orders_of_leads(demo: Demo) -> dict[str | None, list[Row]]:
+    """Lead → orders that count: those of its opportunities, and its account's that have no lead of their own."""
+    orders: dict[str | None, list[Row]] = defaultdict(list)
+    for order in demo.counted_orders:
+        deal = demo.opportunities.get(order["opportunity"])
+        lead = demo.survivor(deal and deal["lead_id"])
+        orders[lead or demo.first_lead.get(demo.account(order["客户编码"]) or "")].append(order)
+    return orders
 
 
 def _origin(demo: Demo, group: list[Row], own: Row) -> Row:
@@ -165,7 +194,9 @@ def opportunity_facts(demo: Demo) -> pd.DataFrame:
                 "lead_id": crm(lead),
                 "account_id": demo.account(row["customer_code"]),
                 "customer_id": erp(row["customer_code"]),
+                **_customer(demo, demo.account(row["customer_code"])),
                 "salesperson_id": crm(row["owner"]),
+                "sales_team": demo.teams.get(crm(row["owner"]) or ""),
                 "distributor_id": erp(row["distributor"]),
                 **_deal_origin(demo, lead, demo.account(row["customer_code"])),
                 "created_at": utc(row["created_at"]),
@@ -197,6 +228,11 @@ def opportunity_facts(demo: Demo) -> pd.DataFrame:
             }
         )
     return frame(rows)
+
+
+def _customer(demo: Demo, account: str | None) -> Row:
+    told = demo.customers.get(account or "", {})
+    return {"customer_segment": told.get("客户分类"), "customer_region": told.get("区域")}
 
 
 def _within(created: date, days: Iterable[date]) -> bool:

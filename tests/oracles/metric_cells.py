@@ -76,6 +76,15 @@ def share(is_hit: Callable[[Row], bool], counts: Callable[[Row], bool] = lambda 
     return aggregate
 
 
+def mean(column: str) -> Aggregate:
+    """The sum of a column ÷ rows."""
+
+    def aggregate(rows: list[Row]) -> Sides | None:
+        return Sides(sum((row[column] for row in rows), Decimal(0)), Decimal(len(rows)), len(rows))
+
+    return aggregate
+
+
 def quantile(column: str, part: Fraction) -> Aggregate:
     """The quantile of what is known of a column, between two neighbours in proportion (as Excel's PERCENTILE.INC)."""
 

@@ -266,14 +266,17 @@ def _party_rows(customers: Sequence[Customer], parties: Parties) -> list[tuple[A
 
 
 def _link_rows(others: dict[str, tuple[str, str]], parties: Parties, kind: str) -> list[tuple[Any, ...]]:
-    """Rows of ``company`` (a company's id is its name, the customer stands beside it) or of ``distributor``."""
+    """Rows of ``company`` (a company's id is its name, the customer and the norm stand beside it) or ``distributor``."""
     rows: list[tuple[Any, ...]] = []
-    for reference, (name, _) in others.items():
+    for reference, (name, norm) in others.items():
         is_kind, _, identifier = reference.partition(":")
         if is_kind == kind:
             customer, rule, match = parties.link.get(reference, (None, None, None))
             account = None if customer is None else parties.account[customer]
-            rows.append((identifier, customer if kind == "company" else name, account, rule, match))
+            if kind == "company":
+                rows.append((identifier, customer, account, rule, match, norm or None))
+            else:
+                rows.append((identifier, name, account, rule, match))
     return rows
 
 

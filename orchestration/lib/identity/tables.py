@@ -37,6 +37,7 @@ TABLES: dict[str, tuple[Label, dict[str, str]]] = {
             "account_id": "VARCHAR",
             "rule": "VARCHAR",
             "match_id": "VARCHAR",
+            "norm": "VARCHAR",  # the writing without what writings vary in; empty when it names nobody
         },
     ),
     "distributor": (

@@ -15,6 +15,15 @@ FUNNEL_COLUMNS: dict[str, tuple[str, str]] = {
     "has_moved_on": ("Entered a later stage, or was won", "是否进入更靠后阶段或赢得"),
     "is_lost_here": ("Lost, and this was the last open stage", "是否在此阶段丢失"),
     "is_still_here": ("Neither won nor lost, and this is the last stage", "是否仍在此阶段"),
+    "prospect_id": ("Prospect: account, company or person", "潜在客户：客户主体、公司或个人"),
+    "prospect_kind": ("By what it is known: account, company, person", "识别依据：客户主体、公司、个人"),
+    "first_lead_id": ("Its earliest valid lead", "最早的有效线索"),
+    "first_lead_on": ("Day of that lead", "该线索产生日期"),
+    "first_order_on": ("First order with a positive net amount", "首个净额为正的订单日期"),
+    "days_to_first_order": ("Days from the first lead to the first order", "首条线索至首单天数"),
+    "has_earlier_order": ("Had ordered before the first lead", "首条线索之前已有订单"),
+    "is_customer_within_window": ("Placed its first order within the window", "是否在窗口期内下首单"),
+    "is_window_mature": ("Whether the whole window has passed", "窗口期是否已满"),
 }
 
 FUNNEL_COLUMNS_OF_TABLE: dict[tuple[str, str], tuple[str, str]] = {

@@ -27,4 +27,17 @@ FUNNEL_TABLES: tuple[PublishedTable, ...] = (
         "线索或商机进入的每个阶段：何时进入、停留多久、是否前进或在此丢失。",
         readers=words("marketing sales"),
     ),
+    PublishedTable(
+        "prospect_facts",
+        "marts.prospect_facts",
+        words("prospect_id"),
+        words(
+            "prospect_id prospect_kind account_id first_lead_id first_lead_on lead_count origin_channel_id"
+            " origin_campaign_id salesperson_id sales_team first_order_on days_to_first_order has_earlier_order"
+            " is_customer_within_window is_window_mature"
+        ),
+        "Everybody who left a lead - account, company or person - and whether a first order came of it.",
+        "每个留下线索的潜在客户（客户主体、公司或个人）及其是否下首单。",
+        readers=words("marketing sales"),
+    ),
 )

@@ -39,9 +39,36 @@ buyer as (
   group by account_id
 ),
 
+-- what its orders earned since it came; of orders without an opportunity the account's earliest lead is the lead
+earned as (
+  select
+    orders.lead_id,
+    count(*) as order_count,
+    {{ full_sum('orders.contribution') }} as contribution
+  from {{ ref('order_facts') }} as orders
+  inner join {{ ref('int_lead') }} as leads
+    on orders.lead_id = leads.lead_id and orders.confirmed_on >= leads.created_on
+  inner join {{ ref('int_as_of') }} as as_of on orders.confirmed_on <= as_of.as_of_on
+  where not orders.is_excluded
+  group by orders.lead_id
+),
+
+filled_in as (
+  select
+    lead_id,
+    form,
+    row_number() over (partition by lead_id order by effective_at, touch_id) as sequence
+  from {{ ref('int_touch') }}
+  where form is not null
+),
+
 judged as (
   select
     leads.*,
+    filled_in.form as lead_form,
+    people.team as sales_team,
+    coalesce(earned.order_count, 0) as order_count,
+    case when earned.lead_id is null then 0 else earned.contribution end as contribution,
     coalesce(summed.opportunity_count, 0) as opportunity_count,
     coalesce(summed.won_count, 0) as won_count,
     coalesce(summed.count_within_window, 0) as count_within_window,
@@ -57,6 +84,9 @@ judged as (
   cross join {{ ref('int_as_of') }} as as_of
   left join summed on leads.lead_id = summed.lead_id
   left join buyer on leads.account_id = buyer.account_id
+  left join earned on leads.lead_id = earned.lead_id
+  left join filled_in on leads.lead_id = filled_in.lead_id and filled_in.sequence = 1
+  left join {{ ref('dim_salesperson') }} as people on leads.salesperson_id = people.salesperson_id
 )
 
 select
@@ -83,7 +113,9 @@ select
   product_interest,
   score,
   salesperson_id,
+  sales_team,
   landing_page,
+  lead_form,
   lead_row_count,
   mql_on,
   days_to_mql,
@@ -105,6 +137,8 @@ select
   won_count > 0 as has_won_opportunity,
   account_first_order_on,
   coalesce(account_first_order_on < created_on, false) as has_earlier_order,
+  order_count,
+  cast(contribution as decimal(18, 2)) as contribution,
   source_system,
   source_object,
   source_file,

@@ -31,6 +31,9 @@ summed as (
 judged as (
   select
     opportunities.*,
+    people.team as sales_team,
+    customers.segment as customer_segment,
+    customers.region as customer_region,
     coalesce(summed.order_count, 0) as order_count,
     coalesce(summed.count_within_window, 0) as count_within_window,
     case when summed.opportunity_id is null then 0 else summed.net_booked end as net_booked,
@@ -42,6 +45,8 @@ judged as (
   from {{ ref('int_opportunity') }} as opportunities
   cross join {{ ref('int_as_of') }} as as_of
   left join summed on opportunities.opportunity_id = summed.opportunity_id
+  left join {{ ref('dim_salesperson') }} as people on opportunities.salesperson_id = people.salesperson_id
+  left join {{ ref('customer_facts') }} as customers on opportunities.account_id = customers.account_id
 )
 
 select
@@ -49,7 +54,10 @@ select
   lead_id,
   account_id,
   customer_id,
+  customer_segment,
+  customer_region,
   salesperson_id,
+  sales_team,
   distributor_id,
   origin_channel_id,
   origin_campaign_id,
