@@ -266,7 +266,7 @@ def _party_rows(customers: Sequence[Customer], parties: Parties) -> list[tuple[A
 
 
 def _link_rows(others: dict[str, tuple[str, str]], parties: Parties, kind: str) -> list[tuple[Any, ...]]:
-    """Rows of ``company`` (a company's id is its name, the customer and the norm stand beside it) or ``distributor``."""
+    """Rows of ``company`` (id is the name; the customer and the norm stand beside it) or of ``distributor``."""
     rows: list[tuple[Any, ...]] = []
     for reference, (name, norm) in others.items():
         is_kind, _, identifier = reference.partition(":")
