@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.oracles import marts_funnel, marts_prospects
+from tests.oracles import marts_funnel, marts_losses, marts_prospects
 from tests.oracles.compare import assert_mart
 from tests.oracles.demo import Demo, demo_of
 
@@ -19,6 +19,8 @@ MARTS: dict[str, tuple[Callable[[Demo], pd.DataFrame], list[str]]] = {
     "dim_funnel_stage": (marts_funnel.dim_funnel_stage, ["funnel_stage_id"]),
     "funnel_stage_facts": (marts_funnel.funnel_stage_facts, ["stage_event_id"]),
     "prospect_facts": (marts_prospects.prospect_facts, ["prospect_id"]),
+    "loss_facts": (marts_losses.loss_facts, ["opportunity_id"]),
+    "opportunity_product_facts": (marts_losses.opportunity_product_facts, ["opportunity_product_id"]),
 }
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from fractions import Fraction
 
 from tests.oracles.demo import Demo
-from tests.oracles.demo_rows import Row
+from tests.oracles.demo_rows import Row, erp
+from tests.oracles.exact import total
 from tests.oracles.marts_funnel import funnel_stage_facts
-from tests.oracles.marts_leads import lead_facts
+from tests.oracles.marts_leads import lead_facts, opportunity_facts
+from tests.oracles.marts_losses import loss_facts, opportunity_product_facts
 from tests.oracles.marts_prospects import prospect_facts
 from tests.oracles.metric_cells import Aggregate, Key, Sides, cells, mean, quantile, share
 
@@ -22,6 +25,14 @@ COLUMNS = {
     "lead_form": "lead_form",
     "customer_segment": "segment",
     "customer_region": "region",
+}
+DEAL_COLUMNS = COLUMNS | {
+    "customer_segment": "customer_segment",
+    "customer_region": "customer_region",
+    "stage": "last_stage_id",
+    "loss_reason": "loss_reason",
+    "product": "product_id",
+    "product_family": "product_family",
 }
 STAGE_CUTS = (("stage",), ("stage", "channel"), ("stage", "salesperson"), ("stage", "sales_team"))
 LEAD_CUTS = (("channel",), ("campaign",), ("landing_page",), ("lead_form",), ("salesperson",), ("sales_team",))
@@ -58,6 +69,68 @@ def _prospects(demo: Demo) -> dict[Key, Sides]:
     return cells(rows, "first_lead_on", PROSPECT_CUTS, COLUMNS, won)
 
 
+DEAL_CUTS = (
+    ("channel",), ("campaign",), ("salesperson",), ("sales_team",), ("customer_segment",), ("customer_region",),
+)  # fmt: skip
+LOSS_CUTS = (
+    ("stage",),
+    ("loss_reason",),
+    ("stage", "loss_reason"),
+    *(cut for cut in DEAL_CUTS if cut[0] != "campaign"),
+)
+
+
+def _wins(*, by_amount: bool) -> Oracle:
+    def aggregate(rows: list[Row]) -> Sides:
+        won = [row for row in rows if row["is_won"]]
+        if by_amount:
+            return Sides(_value(won), _value(rows), len(rows))
+        return Sides(Decimal(len(won)), Decimal(len(rows)), len(rows))
+
+    def oracle(demo: Demo) -> dict[Key, Sides]:
+        return cells(decided(demo), "closed_on", DEAL_CUTS, DEAL_COLUMNS, aggregate)
+
+    return oracle
+
+
+def decided(demo: Demo) -> list[Row]:
+    """Opportunities won or lost."""
+    return [row for row in opportunity_facts(demo).to_dict("records") if row["is_won"] or row["is_lost"]]
+
+
+def _value(rows: list[Row]) -> Decimal:
+    return total(row["amount_functional"] for row in rows)
+
+
+def _wins_by_product(demo: Demo) -> dict[Key, Sides]:
+    family = {erp(row["产品编码"]): row["系列"] for row in demo.facts.files.products().to_dict("records")}
+    rows = [
+        row | {"product_family": family.get(row["product_id"])}
+        for row in opportunity_product_facts(demo).to_dict("records")
+        if row["is_won"] or row["is_lost"]
+    ]
+
+    def aggregate(group: list[Row]) -> Sides:
+        deals = {row["opportunity_id"] for row in group}
+        won = {row["opportunity_id"] for row in group if row["is_won"]}
+        return Sides(Decimal(len(won)), Decimal(len(deals)), len(deals))
+
+    return cells(rows, "closed_on", (("product",), ("product_family",)), DEAL_COLUMNS, aggregate)
+
+
+def _losses(*, by_amount: bool) -> Oracle:
+    def oracle(demo: Demo) -> dict[Key, Sides]:
+        return cells(
+            loss_facts(demo).to_dict("records"),
+            "closed_on",
+            LOSS_CUTS,
+            DEAL_COLUMNS,
+            lambda rows: Sides(_value(rows) if by_amount else Decimal(len(rows)), None, len(rows)),
+        )
+
+    return oracle
+
+
 # (metric, variant, basis) → its oracle
 METRICS: dict[tuple[str, str, str | None], Oracle] = {}
 for _kind in ("lead", "opportunity"):
@@ -73,3 +146,8 @@ METRICS["lead_quality_rate", "sql_90d", None] = _leads(share(lambda row: row["is
 METRICS["lead_quality_rate", "invalid", None] = _leads(share(lambda row: not row["is_valid"]), valid=False)
 METRICS["contribution_per_lead", "standard", "invoiced"] = _leads(mean("contribution"))
 METRICS["customer_conversion_rate", "standard", None] = _prospects
+METRICS["win_rate", "count", None] = _wins(by_amount=False)
+METRICS["win_rate", "amount", None] = _wins(by_amount=True)
+METRICS["win_rate", "product", None] = _wins_by_product
+METRICS["opportunities_lost", "count", None] = _losses(by_amount=False)
+METRICS["opportunities_lost", "amount", None] = _losses(by_amount=True)

@@ -24,6 +24,11 @@ FUNNEL_COLUMNS: dict[str, tuple[str, str]] = {
     "has_earlier_order": ("Had ordered before the first lead", "首条线索之前已有订单"),
     "is_customer_within_window": ("Placed its first order within the window", "是否在窗口期内下首单"),
     "is_window_mature": ("Whether the whole window has passed", "窗口期是否已满"),
+    "last_stage_id": ("Stage in which it was lost", "丢失时所在阶段"),
+    "opportunity_product_id": ("Opportunity and product", "商机与产品"),
+    "quote_count": ("Quotes that offer the product", "含该产品的报价数"),
+    "customer_segment": ("Segment of the account", "客户细分"),
+    "customer_region": ("Region of the account", "客户地区"),
 }
 
 FUNNEL_COLUMNS_OF_TABLE: dict[tuple[str, str], tuple[str, str]] = {

@@ -40,4 +40,28 @@ FUNNEL_TABLES: tuple[PublishedTable, ...] = (
         "每个留下线索的潜在客户（客户主体、公司或个人）及其是否下首单。",
         readers=words("marketing sales"),
     ),
+    PublishedTable(
+        "loss_facts",
+        "marts.loss_facts",
+        words("opportunity_id"),
+        words(
+            "opportunity_id account_id last_stage_id loss_reason created_on closed_on days_to_close amount_functional"
+            " origin_channel_id salesperson_id sales_team customer_segment customer_region"
+        ),
+        "Opportunities lost: in which stage, for which reason, how much was at stake.",
+        "输掉的商机：在哪个阶段、因何原因、涉及多少金额。",
+        readers=words("marketing sales"),
+    ),
+    PublishedTable(
+        "opportunity_product_facts",
+        "marts.opportunity_product_facts",
+        words("opportunity_id product_id"),
+        words(
+            "opportunity_product_id opportunity_id product_id quote_count quantity net_amount_functional account_id"
+            " closed_on is_won is_lost"
+        ),
+        "The products offered in each opportunity, by the last versions of its quotes.",
+        "每个商机按最新版本报价所含的产品。",
+        readers=words("sales"),
+    ),
 )
