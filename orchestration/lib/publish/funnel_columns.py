@@ -29,6 +29,10 @@ FUNNEL_COLUMNS: dict[str, tuple[str, str]] = {
     "quote_count": ("Quotes that offer the product", "含该产品的报价数"),
     "customer_segment": ("Segment of the account", "客户细分"),
     "customer_region": ("Region of the account", "客户地区"),
+    "loss_reason": ("Why it was lost, as the source says it", "丢单原因，按来源原文"),
+    "days_to_close": ("Days from opening to closing", "创建至关闭天数"),
+    "is_won": ("Won", "是否赢单"),
+    "is_lost": ("Lost", "是否输单"),
 }
 
 FUNNEL_COLUMNS_OF_TABLE: dict[tuple[str, str], tuple[str, str]] = {
