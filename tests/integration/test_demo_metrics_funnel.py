@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scipy.stats import binomtest
 
 from tests.oracles.compare import published_mart
 from tests.oracles.demo import demo_of
 from tests.oracles.exact import rounded
+from tests.oracles.marts_scorecard_sales import wilson
 from tests.oracles.metric_cells import Key, Sides
 from tests.oracles.metrics_funnel import METRICS
 
@@ -57,3 +59,20 @@ def _shown(sides: Sides) -> tuple[Decimal, Decimal | None, Decimal | None, int |
         return rounded(sides.top, 9), None, rounded(sides.top, 8), sides.n
     value = rounded(Fraction(sides.top) / Fraction(sides.below), 8) if sides.below else None
     return rounded(sides.top, 9), rounded(sides.below, 9), value, sides.n
+
+
+def test_intervals_are_wilsons(published: Rows) -> None:
+    """Of every metric that has one, each cell's interval by the formula in decimals (scipy's is a third way)."""
+    looked_at = 0
+    for (metric, variant, _), rows in published.items():
+        if metric not in {"stage_conversion_rate", "salesperson_stage_conversion", "customer_conversion_rate"}:
+            continue
+        for key, row in rows.items():
+            if row["value_low"] is None or row["period_kind"] != "all":
+                continue
+            low, high = wilson(int(row["numerator"]), int(row["denominator"]))
+            assert (row["value_low"], row["value_high"]) == (low, high), (metric, variant, key)
+            looked_at += 1
+    assert looked_at > 200
+    other = binomtest(90, 308).proportion_ci(method="wilson")
+    assert [round(float(end), 7) for end in wilson(90, 308) if end is not None] == [round(e, 7) for e in other]

@@ -35,22 +35,25 @@ DEAL_COLUMNS = COLUMNS | {
     "product_family": "product_family",
 }
 STAGE_CUTS = (("stage",), ("stage", "channel"), ("stage", "salesperson"), ("stage", "sales_team"))
+PEOPLE_CUTS = (("salesperson",), ("sales_team",))
+PEOPLE_STAGE_CUTS = (*PEOPLE_CUTS, ("stage", "salesperson"), ("stage", "sales_team"))
 LEAD_CUTS = (("channel",), ("campaign",), ("landing_page",), ("lead_form",), ("salesperson",), ("sales_team",))
 PROSPECT_CUTS = (
     ("channel",), ("campaign",), ("salesperson",), ("sales_team",), ("customer_segment",), ("customer_region",),
 )  # fmt: skip
 
+Cuts = tuple[tuple[str, ...], ...]
 Oracle = Callable[[Demo], dict[Key, Sides]]
 
 
-def _stages(kind: str, aggregate: Aggregate) -> Oracle:
+def _stages(kind: str, aggregate: Aggregate, cuts: Cuts = STAGE_CUTS) -> Oracle:
     def oracle(demo: Demo) -> dict[Key, Sides]:
         rows: list[Row] = [
             row
             for row in funnel_stage_facts(demo).to_dict("records")
             if row["subject_kind"] == kind and not row["is_closing"]
         ]
-        return cells(rows, "entered_on", STAGE_CUTS, COLUMNS, aggregate)
+        return cells(rows, "entered_on", cuts, COLUMNS, aggregate)
 
     return oracle
 
@@ -80,7 +83,7 @@ LOSS_CUTS = (
 )
 
 
-def _wins(*, by_amount: bool) -> Oracle:
+def _wins(*, by_amount: bool, cuts: Cuts = DEAL_CUTS) -> Oracle:
     def aggregate(rows: list[Row]) -> Sides:
         won = [row for row in rows if row["is_won"]]
         if by_amount:
@@ -88,7 +91,7 @@ def _wins(*, by_amount: bool) -> Oracle:
         return Sides(Decimal(len(won)), Decimal(len(rows)), len(rows))
 
     def oracle(demo: Demo) -> dict[Key, Sides]:
-        return cells(decided(demo), "closed_on", DEAL_CUTS, DEAL_COLUMNS, aggregate)
+        return cells(decided(demo), "closed_on", cuts, DEAL_COLUMNS, aggregate)
 
     return oracle
 
@@ -131,11 +134,19 @@ def _losses(*, by_amount: bool) -> Oracle:
     return oracle
 
 
+def _cycles(demo: Demo) -> dict[Key, Sides]:
+    rows = [row for row in decided(demo) if row["is_won"]]
+    return cells(rows, "closed_on", PEOPLE_CUTS, DEAL_COLUMNS, quantile("days_to_close", Fraction(1, 2)))
+
+
 # (metric, variant, basis) → its oracle
 METRICS: dict[tuple[str, str, str | None], Oracle] = {}
 for _kind in ("lead", "opportunity"):
     METRICS["stage_conversion_rate", _kind, None] = _stages(_kind, share(lambda row: row["has_moved_on"]))
     METRICS["stage_drop_off", _kind, None] = _stages(_kind, share(lambda row: row["is_lost_here"]))
+    METRICS["salesperson_stage_conversion", f"{_kind}_stage", None] = _stages(
+        _kind, share(lambda row: row["has_moved_on"]), PEOPLE_STAGE_CUTS
+    )
     METRICS["stage_duration", f"{_kind}_median", None] = _stages(_kind, quantile("days_in_stage", Fraction(1, 2)))
     METRICS["stage_duration", f"{_kind}_p90", None] = _stages(_kind, quantile("days_in_stage", Fraction(9, 10)))
 
@@ -151,3 +162,5 @@ METRICS["win_rate", "amount", None] = _wins(by_amount=True)
 METRICS["win_rate", "product", None] = _wins_by_product
 METRICS["opportunities_lost", "count", None] = _losses(by_amount=False)
 METRICS["opportunities_lost", "amount", None] = _losses(by_amount=True)
+METRICS["salesperson_stage_conversion", "win_rate", None] = _wins(by_amount=False, cuts=PEOPLE_CUTS)
+METRICS["salesperson_stage_conversion", "cycle_time", None] = _cycles

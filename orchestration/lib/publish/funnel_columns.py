@@ -33,6 +33,16 @@ FUNNEL_COLUMNS: dict[str, tuple[str, str]] = {
     "days_to_close": ("Days from opening to closing", "创建至关闭天数"),
     "is_won": ("Won", "是否赢单"),
     "is_lost": ("Lost", "是否输单"),
+    "scorecard_id": ("Salesperson or team", "人员或团队编号"),
+    "grain": ("salesperson or team", "人员或团队"),
+    "lead_stage_conversion": ("Stages that leads passed ÷ entered", "线索通过的阶段 ÷ 进入的阶段"),
+    "opportunity_stage_conversion": ("Stages that opportunities passed ÷ entered", "商机通过的阶段 ÷ 进入的阶段"),
+    "decided": ("Opportunities won or lost", "已决出的商机数"),
+    "won": ("Opportunities won", "赢单商机数"),
+    "win_rate": ("Won ÷ decided", "赢单 ÷ 已决出"),
+    "win_rate_low": ("Lower end of the 95 % Wilson interval", "95% Wilson 区间下限"),
+    "win_rate_high": ("Upper end of the 95 % Wilson interval", "95% Wilson 区间上限"),
+    "cycle_days_median": ("Days from opening to winning, median", "创建至赢单天数中位数"),
 }
 
 FUNNEL_COLUMNS_OF_TABLE: dict[tuple[str, str], tuple[str, str]] = {

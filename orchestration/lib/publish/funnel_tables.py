@@ -64,4 +64,16 @@ FUNNEL_TABLES: tuple[PublishedTable, ...] = (
         "每个商机按最新版本报价所含的产品。",
         readers=words("sales"),
     ),
+    PublishedTable(
+        "salesperson_scorecard",
+        "metrics.salesperson_scorecard",
+        words("grain sales_team salesperson_id"),
+        words(
+            "scorecard_id grain sales_team salesperson_id name lead_stage_conversion opportunity_stage_conversion"
+            " decided won win_rate win_rate_low win_rate_high cycle_days_median"
+        ),
+        "One row per salesperson and per team: stage conversion, win rate and cycle, with counts and 95 % intervals.",
+        "每位销售人员与每个团队一行：阶段转化率、赢单率与成交周期，附样本数与 95% 区间。",
+        readers=words("sales"),
+    ),
 )
