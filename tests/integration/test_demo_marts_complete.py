@@ -8,12 +8,13 @@ from pathlib import Path
 from orchestration.lib.publish.table import Origin
 from orchestration.lib.publish.tables import TABLES
 from tests.integration import test_demo_marts_attribution as attribution
+from tests.integration import test_demo_marts_customers as customers
 from tests.integration import test_demo_marts_factory as factory
 from tests.integration import test_demo_marts_finance as finance
 from tests.integration import test_demo_marts_funnel as funnel
 from tests.integration import test_demo_marts_market as market
 
-AREAS = (market, funnel, factory, finance, attribution)
+AREAS = (market, funnel, factory, finance, attribution, customers)
 ELSEWHERE = {
     "metric_value": "metric by metric in test_demo_metrics.py",
     "party_match": "judged against the truth, which no raw row tells, in test_identity_truth.py",

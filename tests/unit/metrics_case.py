@@ -27,7 +27,12 @@ UPSTREAM = {
     ),
     "marts.order_facts": columns(
         f"order_id ordered_on:date {ORIGIN} salesperson_id distributor_id account_id is_excluded:boolean "
-        "net_booked:decimal(18,2) contribution_booked:decimal(18,2)"
+        "net_booked:decimal(18,2) contribution_booked:decimal(18,2) confirmed_on:date is_net_positive:boolean"
+    ),
+    # customers over time
+    "marts.customer_facts": columns(f"account_id distributor_id segment region {ORIGIN}"),
+    "marts.repeat_purchase_facts": columns(
+        f"account_id first_order_on:date is_exposed:boolean is_repeat:boolean distributor_id segment region {ORIGIN}"
     ),
     "marts.order_line_facts": columns(
         f"order_line_id ordered_on:date {ORIGIN} salesperson_id distributor_id account_id product_id "

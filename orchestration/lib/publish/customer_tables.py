@@ -1,0 +1,26 @@
+"""Published tables of customers over time, of distributors and of product combinations."""
+
+from __future__ import annotations
+
+from orchestration.lib.publish.table import PublishedTable, words
+
+CUSTOMER_TABLES: tuple[PublishedTable, ...] = (
+    PublishedTable(
+        "repeat_purchase_facts",
+        "marts.repeat_purchase_facts",
+        words("account_id"),
+        words("account_id first_order_id first_order_on repeat_order_id is_exposed is_repeat"),
+        "One row per customer: its first order and the one that makes it a repeat customer.",
+        "每个客户一行：首单以及使其成为复购客户的订单。",
+        readers=words("marketing sales finance"),
+    ),
+    PublishedTable(
+        "customer_retention",
+        "metrics.customer_retention",
+        words("cut period_kind period_start channel_id distributor_id customer_segment customer_region"),
+        words("cut period_kind period_start buyers_before buyers_kept revenue_before revenue_kept revenue_now"),
+        "Buyers of the period before and what they bought in this one, by quarter, half-year and year.",
+        "上一期买家及其本期购买，按季度、半年与年。",
+        readers=words("marketing sales finance"),
+    ),
+)
