@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.oracles import marts_customers
+from tests.oracles import marts_cohorts, marts_customers
 from tests.oracles.compare import assert_mart
 from tests.oracles.demo_documents import Documents, documents_of
 
@@ -23,6 +23,14 @@ MARTS: dict[str, tuple[Callable[[Documents], pd.DataFrame], list[str]]] = {
     "customer_retention": (
         lambda documents: marts_customers.customer_retention(documents.demo),
         "cut period_kind period_start channel_id distributor_id customer_segment customer_region".split(),  # noqa: SIM905
+    ),
+    "customer_cohort_month": (
+        marts_cohorts.customer_cohort_month,
+        ["cohort_month", "channel_id", "campaign_id", "months_since"],
+    ),
+    "customer_payback": (
+        marts_cohorts.customer_payback,
+        ["cut", "period_kind", "period_start", "channel_id", "campaign_id"],
     ),
 }
 

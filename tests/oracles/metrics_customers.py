@@ -14,10 +14,12 @@ import pandas as pd
 
 from tests.oracles.demo_documents import Documents, documents_of
 from tests.oracles.demo_rows import Row
+from tests.oracles.marts_cohorts import costs, customer_payback, earnings, members
 from tests.oracles.marts_customers import MONTHS, customer_retention, period_start, repeat_purchase_facts
 from tests.oracles.marts_party import UNKNOWN
 
 ZERO = Decimal(0)
+COHORT_CUTS = ("channel", "campaign")
 COLUMN = {
     "channel": "channel_id",
     "campaign": "campaign_id",
@@ -52,11 +54,11 @@ Event = tuple[Row, date, Decimal]
 def spread(events: Iterable[Event], cuts: Sequence[str]) -> dict[At, Decimal]:
     """Sums at the total and each cut, over each kind of period and all time."""
     sums: dict[At, Decimal] = defaultdict(Decimal)
-    for members, on, amount in events:
+    for places, on, amount in events:
         starts = [(kind, period_start(on, kind)) for kind in MONTHS]
         for kind, start in [*starts, ("all", None)]:
             for cut in ("total", *cuts):
-                sums[At(cut, None if cut == "total" else members[cut] or UNKNOWN, kind, start)] += amount
+                sums[At(cut, None if cut == "total" else places[cut] or UNKNOWN, kind, start)] += amount
     return dict(sums)
 
 
@@ -98,7 +100,7 @@ class CustomerMetrics:
         cuts = ("channel", "campaign", "distributor", "customer_segment", "customer_region")
         exposed, again = [], []
         for row in repeat_purchase_facts(self.demo).to_dict("records"):
-            members = {
+            places = {
                 "channel": row["origin_channel_id"],
                 "campaign": row["origin_campaign_id"],
                 "distributor": row["distributor_id"],
@@ -106,7 +108,7 @@ class CustomerMetrics:
                 "customer_region": row["region"],
             }
             if row["is_exposed"]:
-                exposed.append((members, row["first_order_on"], Decimal(1)))
+                exposed.append((places, row["first_order_on"], Decimal(1)))
                 if row["is_repeat"]:
                     again.append(exposed[-1])
         every = spread(exposed, cuts)
@@ -127,3 +129,60 @@ class CustomerMetrics:
     @property
     def retention_rate_net_revenue(self) -> Metric:
         return cells(self._retention, "revenue_now", "revenue_before", "buyers_before")
+
+    # ---- what customers are worth ----------------------------------------------------------------------------------
+    @cached_property
+    def _new_customers(self) -> tuple[dict[At, Decimal], dict[At, Decimal]]:
+        """Weights of the new customers, and how many accounts they are."""
+        weights: list[Event] = []
+        accounts: dict[At, set[str]] = defaultdict(set)
+        for cohort, account, weight in members(self.documents):
+            event = ({"channel": cohort.channel, "campaign": cohort.campaign}, cohort.month, weight)
+            weights.append(event)
+            for at in spread([event], COHORT_CUTS):
+                accounts[at].add(account)
+        return spread(weights, COHORT_CUTS), {at: Decimal(len(found)) for at, found in accounts.items()}
+
+    def _contribution(self, months: int) -> dict[At, Decimal]:
+        return spread(
+            (
+                ({"channel": of.cohort.channel, "campaign": of.cohort.campaign}, of.cohort.month, of.amount)
+                for of in earnings(self.documents)
+                if of.measure == "contribution" and of.months_since <= months
+            ),
+            COHORT_CUTS,
+        )
+
+    def ltv_historic(self, months: int) -> Metric:
+        """Contribution per customer of the cohort."""
+        customers, accounts = self._new_customers
+        return joined(self._contribution(months), customers, accounts)
+
+    def ltv_cac_ratio(self, months: int) -> Metric:
+        """Contribution of the cohort to what it cost."""
+        spent = [
+            ({"channel": cohort.channel, "campaign": cohort.campaign}, cohort.month, cost)
+            for cohort, cost in costs(self.documents).items()
+        ]
+        return joined(self._contribution(months), spread(spent, COHORT_CUTS), self._new_customers[1])
+
+    def payback_months(self, column: str) -> Metric:
+        """Months to payback ÷ 1, or 0 ÷ 0 where the cost is not earned back."""
+        table = self._payback
+        table = table.assign(
+            months=[0 if months is None else months for months in table[column]],
+            reached=[0 if months is None else 1 for months in table[column]],
+        )
+        return self._counted(cells(table, "months", "reached", None))
+
+    def payback_shortfall(self, column: str) -> Metric:
+        """What is not earned back."""
+        return self._counted(cells(self._payback, column, None, None))
+
+    @cached_property
+    def _payback(self) -> pd.DataFrame:
+        return customer_payback(self.documents)
+
+    def _counted(self, metric: Metric) -> Metric:
+        accounts = self._new_customers[1]
+        return {at: sides._replace(n=int(accounts.get(at, ZERO))) for at, sides in metric.items()}

@@ -27,6 +27,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> ScratchProject:
     assert unit_tests >= {
         "time_spine_follows_a_fiscal_year_that_starts_in_april",
         "retention_caps_each_account_and_leaves_new_customers_out",
+        "cohorts_share_money_by_first_order_weights",
     }
     case.prepare()
     materialise(case)
@@ -276,6 +277,16 @@ def test_what_nobody_knows_is_switched_off_and_not_counted_as_nothing(tmp_path: 
             ("channel_roi", "standard", "cost of no invoice line is known", "发票行的成本"),
             ("contribution", "standard", "cost of no invoice line is known", "发票行的成本"),
             ("gross_margin_rate", "standard", "cost of no invoice line is known", "发票行的成本"),
+            *(
+                (metric, f"{months}m", "cost of no invoice line is known", "发票行的成本")
+                for metric in ("ltv_cac_ratio", "ltv_historic")
+                for months in (12, 24, 36)
+            ),
+            *(
+                (metric, basis, "cost of no invoice line is known", "发票行的成本")
+                for metric in ("payback_months", "payback_shortfall")
+                for basis in ("collected", "standard")
+            ),
             ("total_roi", "booked", "standard cost of no order is known", "订单的标准成本"),
             ("total_roi", "standard", "cost of no invoice line is known", "发票行的成本"),
         )

@@ -65,3 +65,11 @@ date_add({{ day }}, cast({{ days }} as int))
 
 {#- Last day of the month that a day lies in. -#}
 {% macro month_end(day) %}{{ add_days(month_after(day, 1), -1) }}{% endmacro %}
+
+{#- Months from the month of the first date to the month of the second; negative when the second is earlier. -#}
+{% macro months_between(earlier, later) -%}
+cast(
+  12 * (extract(year from {{ later }}) - extract(year from {{ earlier }}))
+  + extract(month from {{ later }}) - extract(month from {{ earlier }}) as integer
+)
+{%- endmacro %}

@@ -23,4 +23,25 @@ CUSTOMER_TABLES: tuple[PublishedTable, ...] = (
         "上一期买家及其本期购买，按季度、半年与年。",
         readers=words("marketing sales finance"),
     ),
+    PublishedTable(
+        "customer_cohort_month",
+        "metrics.customer_cohort_month",
+        words("cohort_month channel_id campaign_id months_since"),
+        words(
+            "cohort_month channel_id campaign_id months_since customers cohort_cost contribution"
+            " cumulative_contribution cumulative_collected"
+        ),
+        "What the customers won in a month earned by each month after, by channel and campaign, beside their cost.",
+        "某月获得的客户在其后各月的累计收益，按渠道与活动，并列获客费用。",
+        readers=words("marketing sales finance"),
+    ),
+    PublishedTable(
+        "customer_payback",
+        "metrics.customer_payback",
+        words("cut period_kind period_start channel_id campaign_id"),
+        words("cut period_kind period_start channel_id campaign_id cohort_cost contribution payback_months shortfall"),
+        "When the customers won in a period have earned back what it cost to win them.",
+        "某期间获得的客户何时收回其获客费用。",
+        readers=words("marketing sales finance"),
+    ),
 )
