@@ -50,6 +50,8 @@ KEYS = (
     Key("staging", "intermediate.int_payment_line", ("payment_line_id",), "finance", ("payment_allocation",)),
     Key("staging", "intermediate.int_payment_merge", ("payment_id",), "finance", ("payment",)),
     Key("staging", "intermediate.int_receivable", ("invoice_id", "happened_on"), "finance", ("invoice",)),
+    Key("staging", "intermediate.int_receivable_open", ("invoice_id", "month"), "finance", ("invoice",)),
+    Key("staging", "intermediate.int_advance", ("payment_id", "happened_on"), "finance", ("payment",)),
     Key("staging", "intermediate.int_touch_identified", ("touch_id",), "marketing"),
     Key("loops", "marts.customer_facts", ("account_id",), "sales"),
     Key("loops", "marts.dim_contact", ("contact_id",), "sales"),
@@ -60,6 +62,7 @@ KEYS = (
     Key("loops", "marts.lot_facts", ("lot_id",), "quality"),
     Key("loops", "marts.order_cost_facts", ("cost_line_id",), "finance"),
     Key("loops", "marts.payment_line_facts", ("payment_line_id",), "finance", ("payment_allocation",)),
+    Key("loops", "marts.receivable_month", ("account_id", "month"), "finance", ("invoice",)),
     Key("attribution", "attribution.account_touch", ("touch_id",), "marketing"),
     Key("attribution", "attribution.attribution_credit", ("posting_id", "measure", "model", "touch_id"), "marketing"),
     Key(

@@ -63,6 +63,7 @@ Day = Annotated[date, BeforeValidator(_day)]
 Count = Annotated[int, Field(strict=True, ge=0)]
 Exact = Annotated[Decimal, BeforeValidator(_exact)]
 Share = Annotated[Exact, AfterValidator(_share)]
+AgeingDays = Annotated[int, Field(strict=True, ge=2, le=3650)]
 LookbackDays = Annotated[int, Field(strict=True, ge=1, le=3650)]
 
 
@@ -241,7 +242,7 @@ class LimitSettings(_Group):
 
 
 class MetricSettings(_Group):
-    """Windows of the cohort metrics, in days."""
+    """Windows of the cohort metrics, in days; the ages of receivables; what an hour of sales costs."""
 
     opportunity_window_days: Annotated[int, Field(strict=True, ge=1)] = 90
     order_window_days: Annotated[int, Field(strict=True, ge=1)] = 180
@@ -250,6 +251,17 @@ class MetricSettings(_Group):
     repeat_window_days: Annotated[int, Field(strict=True, ge=1)] = 365
     customer_window_days: Annotated[int, Field(strict=True, ge=1)] = 365
     stage_mature_days: Annotated[int, Field(strict=True, ge=1)] = 90
+    ageing_days: tuple[AgeingDays, AgeingDays, AgeingDays] = (30, 60, 90)
+    sales_hour_cost: Annotated[Exact, Field(gt=0, max_digits=18, decimal_places=2)] | None = None
+
+    @field_validator("ageing_days")
+    @classmethod
+    def _are_ascending(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if list(value) != sorted(set(value)):
+            raise FieldError(
+                f"the ages {', '.join(map(str, value))} do not ascend", "write three days overdue, such as [30, 60, 90]"
+            )
+        return value
 
 
 class AnomalySettings(_Group):
@@ -371,6 +383,8 @@ class Settings(_Group):
             "customer_window_days": self.metrics.customer_window_days,
             "stage_mature_days": self.metrics.stage_mature_days,
             "funnel_stages": self.funnel.dbt_stages(),
+            "ageing_days": list(self.metrics.ageing_days),
+            "sales_hour_cost": None if self.metrics.sales_hour_cost is None else str(self.metrics.sales_hour_cost),
         }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.oracles import marts_books, marts_finance
+from tests.oracles import marts_books, marts_finance, marts_receivables
 from tests.oracles.compare import assert_mart
 from tests.oracles.demo_documents import Documents, documents_of
 
@@ -25,6 +25,11 @@ MARTS: dict[str, tuple[Callable[[Documents], pd.DataFrame], list[str]]] = {
     "order_cost_facts": (marts_finance.order_cost_facts, ["cost_line_id"]),
     "exchange_rate_facts": (marts_books.exchange_rate_facts, ["rate_id"]),
     "ledger_balance_facts": (marts_books.ledger_balance_facts, ["balance_id"]),
+    "receivable_month": (marts_receivables.receivable_month, ["account_id", "month"]),
+    "receivable_period": (
+        marts_receivables.receivable_period,
+        ["cut", "period_kind", "period_start", *marts_receivables.KEYS],
+    ),
     "ledger_tie_out": (marts_books.ledger_tie_out, ["tie_out_id"]),
 }
 

@@ -49,6 +49,12 @@ UPSTREAM = {
         f"allocation_id paid_on:date {ORIGIN} account_id is_excluded:boolean collection_amount:decimal(18,2) "
         "collection_day_amount:decimal(28,2)"
     ),
+    "intermediate.int_closing_month": columns("month:date closing_on:date"),
+    "marts.receivable_month": columns(
+        "account_id customer_segment customer_region month:date open_amount:decimal(18,2) not_due:decimal(18,2) "
+        "overdue_1:decimal(18,2) overdue_2:decimal(18,2) overdue_3:decimal(18,2) overdue_4:decimal(18,2) "
+        "overdue_amount:decimal(18,2) advance_amount:decimal(18,2) credit_sales:decimal(18,2) bad_debt:decimal(18,2)"
+    ),
     "attribution.cost_allocation": columns(
         "cost_allocation_id spend_id campaign_id channel_id allocated_on:date amount:decimal(18,2) basis "
         "is_media:boolean is_acquisition:boolean"
@@ -87,7 +93,32 @@ def credit(key: str, on: str, measure: str, amount: str, channel: str | None, **
     }  # fmt: skip
 
 
+def owed(account: str, month: str, sales: str, *ages: str) -> dict[str, Any]:
+    """What an account owes at the end of a month, not due and then by days overdue."""
+    due, *late = [*ages, *["0"] * (5 - len(ages))]
+    return {
+        "account_id": account, "customer_segment": "clinic", "customer_region": "unknown", "month": month,
+        "open_amount": sum(int(amount) for amount in (due, *late)), "not_due": due,
+        **{f"overdue_{place}": amount for place, amount in enumerate(late, start=1)},
+        "overdue_amount": sum(map(int, late)), "advance_amount": "0", "credit_sales": sales, "bad_debt": "0",
+    }  # fmt: skip
+
+
 ROWS: dict[str, list[dict[str, Any]]] = {
+    "intermediate.int_closing_month": [
+        {"month": "2024-02-01", "closing_on": "2024-02-29"},
+        {"month": "2024-03-01", "closing_on": "2024-03-31"},
+        {"month": "2024-04-01", "closing_on": "2024-04-30"},
+        {"month": "2024-05-01", "closing_on": "2024-05-31"},
+        {"month": "2024-06-01", "closing_on": "2024-06-30"},
+    ],
+    "marts.receivable_month": [
+        owed("a1", "2024-02-01", "290", "200"),
+        # nothing of a1 in March: sales and balance are 0 then, and the count back of April goes through it
+        owed("a1", "2024-04-01", "60", "60", "100"),
+        owed("a2", "2024-05-01", "-20", "-20"),
+        owed("a1", "2024-06-01", "0", "0", "0", "0", "0", "500"),
+    ],
     "intermediate.int_as_of": [{"as_of_on": "2024-06-30"}],
     "marts.dim_channel": [{"channel_id": key, "name": key.title()} for key in ("ad", "show", "unknown")],
     "marts.dim_campaign": [

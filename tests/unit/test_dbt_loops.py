@@ -49,7 +49,8 @@ class Variables:
             "lookback_days": 365,
             "lookback_days_by_channel_group": {"trade_show": 540}, "reset_at_order": True,
             "attribution_models": ["first"], "default_attribution_model": "first", "position_weights": ["1", "0", "0"],
-            "opportunity_window_days": 90, "order_window_days": 180,
+            "opportunity_window_days": 90, "order_window_days": 180, "ageing_days": [30, 60, 90],
+            "sales_hour_cost": None,
         } | self._changed  # fmt: skip
 
 

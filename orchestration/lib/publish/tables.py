@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestration.lib.publish.customer_tables import CUSTOMER_TABLES
 from orchestration.lib.publish.factory_tables import FACTORY_TABLES
+from orchestration.lib.publish.finance_tables import FINANCE_TABLES
 from orchestration.lib.publish.funnel_tables import FUNNEL_TABLES
 from orchestration.lib.publish.sales_tables import SALES_TABLES
 from orchestration.lib.publish.table import Origin, PublishedTable, words
@@ -222,6 +223,7 @@ TABLES: tuple[PublishedTable, ...] = (
     *SALES_TABLES,
     *FUNNEL_TABLES,
     *FACTORY_TABLES,
+    *FINANCE_TABLES,
     *CUSTOMER_TABLES,
     PublishedTable(
         "journey_touch",
