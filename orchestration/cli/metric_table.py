@@ -40,7 +40,7 @@ def print_cells(snapshot: Snapshot, answer: Answer, definitions: Sequence[Defini
     columns = list(dict.fromkeys(_column(row) for row in answer.rows))
     columns.sort(key=lambda column: (answer.question.metrics.index(column[0]), *map(str, column[1:])))
     headings = _headings(columns, definitions, lang)
-    units = {definition.metric_id: definition.unit for definition in definitions}
+    units = {(one.metric_id, one.variant): one.unit for one in definitions}
     compare = answer.question.compare
     compared = [say(compare, lang), say("change", lang)] if compare else []
     calendar = Calendar(snapshot.manifest.company.fiscal_year_start_month)
@@ -59,7 +59,7 @@ def print_cells(snapshot: Snapshot, answer: Answer, definitions: Sequence[Defini
     if len(ordered) == 1:
         headers = [*left, say("metric", lang), say("value", lang), *compared]
         body = [
-            [*place(ordered[0]), headings[column], *_shown(cells[ordered[0]].get(column), units[column[0]], compare)]
+            [*place(ordered[0]), headings[column], *_shown(cells[ordered[0]].get(column), units[column[:2]], compare)]
             for column in columns
         ]
         right = range(len(left) + 1, len(headers))
@@ -68,7 +68,7 @@ def print_cells(snapshot: Snapshot, answer: Answer, definitions: Sequence[Defini
         body = [
             [
                 *place(line),
-                *(text for column in columns for text in _shown(cells[line].get(column), units[column[0]], compare)),
+                *(text for column in columns for text in _shown(cells[line].get(column), units[column[:2]], compare)),
             ]
             for line in ordered
         ]

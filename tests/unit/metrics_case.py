@@ -8,69 +8,27 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from orchestration.lib.contract import load_contract
+from orchestration.lib.workspace import DBT_PROJECT_DIR
 from tests.unit.scratch_project import ScratchProject, columns
 
-ORIGIN = "origin_channel_id origin_campaign_id"
-UPSTREAM = {
-    "canonical.entity_presence": columns("entity is_mapped:boolean row_count:bigint"),
-    "intermediate.int_as_of": columns("as_of_on:date"),
-    "marts.dim_channel": columns("channel_id name channel_group"),
-    "marts.dim_campaign": columns("campaign_id channel_id name objective starts_on:date ends_on:date"),
-    "marts.dim_product": columns("product_id family"),
-    "marts.lead_facts": columns(
-        f"lead_id created_on:date {ORIGIN} salesperson_id is_valid:boolean is_opportunity_within_window:boolean"
-    ),
-    "marts.opportunity_facts": columns(
-        f"opportunity_id created_on:date closed_on:date {ORIGIN} salesperson_id distributor_id is_won:boolean "
-        "is_lost:boolean is_order_within_window:boolean amount_functional:decimal(18,2)"
-    ),
-    "marts.order_facts": columns(
-        f"order_id ordered_on:date {ORIGIN} salesperson_id distributor_id account_id is_excluded:boolean "
-        "net_booked:decimal(18,2) contribution_booked:decimal(18,2) confirmed_on:date is_net_positive:boolean"
-    ),
-    # customers over time
-    "marts.customer_facts": columns(f"account_id distributor_id segment region {ORIGIN}"),
-    "marts.repeat_purchase_facts": columns(
-        f"account_id first_order_on:date is_exposed:boolean is_repeat:boolean distributor_id segment region {ORIGIN}"
-    ),
-    "marts.order_line_facts": columns(
-        f"order_line_id ordered_on:date {ORIGIN} salesperson_id distributor_id account_id product_id "
-        "is_excluded:boolean net_booked:decimal(18,2) list_booked:decimal(18,2)"
-    ),
-    "marts.order_line_delivery": columns(
-        f"order_line_id promised_on:date {ORIGIN} account_id product_id is_due:boolean is_on_time:boolean"
-    ),
-    "marts.invoice_line_facts": columns(
-        f"invoice_line_id invoiced_on:date {ORIGIN} salesperson_id distributor_id account_id product_id "
-        "is_excluded:boolean net_invoiced:decimal(18,2) cogs:decimal(18,2) gross_profit:decimal(18,2)"
-    ),
-    "marts.payment_facts": columns(
-        f"allocation_id paid_on:date {ORIGIN} account_id is_excluded:boolean collection_amount:decimal(18,2) "
-        "collection_day_amount:decimal(28,2)"
-    ),
-    "intermediate.int_closing_month": columns("month:date closing_on:date"),
-    "marts.receivable_month": columns(
-        "account_id customer_segment customer_region month:date open_amount:decimal(18,2) not_due:decimal(18,2) "
-        "overdue_1:decimal(18,2) overdue_2:decimal(18,2) overdue_3:decimal(18,2) overdue_4:decimal(18,2) "
-        "overdue_amount:decimal(18,2) advance_amount:decimal(18,2) credit_sales:decimal(18,2) bad_debt:decimal(18,2)"
-    ),
-    "attribution.cost_allocation": columns(
-        "cost_allocation_id spend_id campaign_id channel_id allocated_on:date amount:decimal(18,2) basis "
-        "is_media:boolean is_acquisition:boolean"
-    ),
-    "attribution.attribution_credit": columns(
-        "order_id posting_id posted_on:date is_default_model:boolean measure touch_id campaign_id channel_id "
-        "amount:decimal(18,2)"
-    ),
-    "attribution.order_measure": columns(
-        f"order_id posting_id posted_on:date measure amount:decimal(18,2) {ORIGIN} salesperson_id distributor_id "
-        "account_id product_id"
-    ),
-    "attribution.new_customer_weight": columns(
-        "account_id converted_on:date is_default_model:boolean channel_id campaign_id weight:decimal(10,9)"
-    ),
-}
+
+def upstream() -> dict[str, dict[str, str]]:
+    """Every table below the metrics floor with the columns of its contract, so that a new mart needs no word here."""
+    found = {
+        "canonical.entity_presence": columns("entity is_mapped:boolean row_count:bigint"),
+        "intermediate.int_as_of": columns("as_of_on:date"),
+        "intermediate.int_closing_month": columns("month:date closing_on:date"),
+    }
+    for file in sorted((DBT_PROJECT_DIR / "models" / "marts").glob("*/*.yml")):
+        schema = "attribution" if file.parent.name == "attribution" else "marts"
+        for model in yaml.safe_load(file.read_text(encoding="utf-8")).get("models") or []:
+            found[f"{schema}.{model['name']}"] = {one["name"]: one["data_type"] for one in model["columns"]}
+    return found
+
+
 AD = {"channel_id": "ad", "campaign_id": "k1"}
 FROM_AD = {"origin_channel_id": "ad", "origin_campaign_id": "k1"}
 FROM_SHOW = {"origin_channel_id": "show", "origin_campaign_id": "k2"}
@@ -226,7 +184,7 @@ def metrics_project(folder: Path, *, unmapped: tuple[str, ...] = (), empty: tupl
     case = ScratchProject(
         folder,
         copied=["metrics"],
-        upstream=UPSTREAM,
+        upstream=upstream(),
         variables={"fiscal_year_start_month": 4, "default_attribution_model": "position_based"},
     )
     for table, rows in ROWS.items():

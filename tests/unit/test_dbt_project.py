@@ -24,7 +24,7 @@ MAY_READ = {
     "metrics": {"intermediate", "marts", "attribution", "metrics", "source metrics"},
 }
 CHINESE, LATIN = re.compile("[一-鿿]"), re.compile("[A-Za-z]")
-DATED = re.compile(r".*_(on|from|to|until|start)|month|day|fiscal_.*")
+DATED = re.compile(r".*_(on|from|to|until|start|month)|month|day|fiscal_.*")
 NAMES = {
     "staging": re.compile("stg_.+"),
     "intermediate": re.compile("int_.+"),
@@ -83,7 +83,7 @@ def naming_faults(manifest: dict[str, Any]) -> Iterator[str]:
             wrong = [
                 (kind == "boolean") != name.startswith(("is_", "has_")) and "a boolean, and only it, is is_ or has_",
                 kind == "date" and not DATED.fullmatch(name) and "a date ends in _on",
-                name.endswith("_on") and kind != "date" and "_on is a date",
+                name.endswith("_on") and kind not in {"date", "boolean"} and "_on is a date",
                 kind.startswith("timestamp") != name.endswith("_at") and "a moment, and only it, ends in _at",
                 name.endswith("_id") and kind != "varchar" and "a key is text",
             ]

@@ -18,7 +18,10 @@ CUSTOMER_TABLES: tuple[PublishedTable, ...] = (
         "customer_retention",
         "metrics.customer_retention",
         words("cut period_kind period_start channel_id distributor_id customer_segment customer_region"),
-        words("cut period_kind period_start buyers_before buyers_kept revenue_before revenue_kept revenue_now"),
+        words(
+            "channel_id distributor_id customer_segment customer_region cut period_kind period_start buyers_before"
+            " buyers_kept revenue_before revenue_kept revenue_now"
+        ),
         "Buyers of the period before and what they bought in this one, by quarter, half-year and year.",
         "上一期买家及其本期购买，按季度、半年与年。",
         readers=words("marketing sales finance"),

@@ -19,7 +19,7 @@ FUNNEL_TABLES: tuple[PublishedTable, ...] = (
         "marts.funnel_stage_facts",
         words("subject_kind subject_id position stage_event_id"),
         words(
-            "stage_event_id subject_kind subject_id funnel_stage_id stage is_configured is_closing account_id"
+            "position stage_event_id subject_kind subject_id funnel_stage_id stage is_configured is_closing account_id"
             " salesperson_id sales_team origin_channel_id entered_on days_in_stage next_stage_id has_moved_on"
             " is_lost_here is_still_here"
         ),
