@@ -56,6 +56,13 @@ KEYS = (
     Key("loops", "marts.customer_facts", ("account_id",), "sales"),
     Key("loops", "marts.dim_contact", ("contact_id",), "sales"),
     Key("loops", "marts.dim_distributor", ("distributor_id",), "sales"),
+    Key(
+        "loops",
+        "marts.funnel_stage_facts",
+        ("subject_kind", "subject_id", "funnel_stage_id"),
+        "sales",
+        ("stage_event",),
+    ),
     Key("loops", "marts.ledger_tie_out", ("tie_out_id",), "finance", ("ledger_balance",)),
     Key("loops", "marts.distributor_month", ("distributor_id", "month"), "sales", ("distributor",)),
     Key("loops", "marts.touch_facts", ("touch_id",), "marketing", ("touchpoint",)),
