@@ -262,6 +262,7 @@ class MetricSettings(_Group):
                 f"the ages {', '.join(map(str, value))} do not ascend", "write three days overdue, such as [30, 60, 90]"
             )
         return value
+    win_model_least_deals: Annotated[int, Field(strict=True, ge=20)] = 50
 
 
 class AnomalySettings(_Group):

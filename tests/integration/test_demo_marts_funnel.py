@@ -24,6 +24,8 @@ MARTS: dict[str, tuple[Callable[[Demo], pd.DataFrame], list[str]]] = {
     "salesperson_scorecard": (marts_scorecard_sales.salesperson_scorecard, ["scorecard_id"]),
     "opportunity_driver_facts": (marts_win_drivers.opportunity_driver_facts, ["opportunity_id"]),
     "interaction_win_lift": (marts_win_drivers.interaction_win_lift, ["lift_id"]),
+    "win_model": (marts_win_drivers.win_model, ["population"]),
+    "win_driver": (marts_win_drivers.win_driver, ["driver"]),
 }
 
 

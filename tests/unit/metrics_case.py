@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.lib.contract import load_contract
+from tests.unit.metrics_case_funnel import DEAL, FUNNEL_UPSTREAM, LEAD_QUALITY
 from tests.unit.scratch_project import ScratchProject, columns
 
 ORIGIN = "origin_channel_id origin_campaign_id"
@@ -19,12 +20,15 @@ UPSTREAM = {
     "marts.dim_campaign": columns("campaign_id channel_id name objective starts_on:date ends_on:date"),
     "marts.dim_product": columns("product_id family"),
     "marts.lead_facts": columns(
-        f"lead_id created_on:date {ORIGIN} salesperson_id is_valid:boolean is_opportunity_within_window:boolean"
+        f"lead_id created_on:date {ORIGIN} salesperson_id is_valid:boolean is_opportunity_within_window:boolean "
+        f"{LEAD_QUALITY}"
     ),
     "marts.opportunity_facts": columns(
         f"opportunity_id created_on:date closed_on:date {ORIGIN} salesperson_id distributor_id is_won:boolean "
-        "is_lost:boolean is_order_within_window:boolean amount_functional:decimal(18,2)"
+        "is_lost:boolean is_order_within_window:boolean amount_functional:decimal(18,2) "
+        f"{DEAL}"
     ),
+    **FUNNEL_UPSTREAM,
     "marts.order_facts": columns(
         f"order_id ordered_on:date {ORIGIN} salesperson_id distributor_id account_id is_excluded:boolean "
         "net_booked:decimal(18,2) contribution_booked:decimal(18,2) confirmed_on:date is_net_positive:boolean"

@@ -55,18 +55,11 @@ counted as (
 estimated as (
   select
     *,
+    case when won_with > 0 then 1 / cast(won_with as double) - 1 / cast(n_with as double) end as variance_with,
+    case when won_without > 0 then 1 / cast(won_without as double) - 1 / cast(n_without as double) end
+      as variance_without,
     case
-      when won_with > 0 and won_without > 0
-        then sqrt(
-          1 / cast(won_with as double) - 1 / cast(n_with as double)
-          + 1 / cast(won_without as double) - 1 / cast(n_without as double)
-        )
-    end as log_error,
-    case
-      when won_with > 0 and won_without > 0
-        then
-          ln(cast(won_with as double) * cast(n_without as double))
-          - ln(cast(won_without as double) * cast(n_with as double))
+      when won_with > 0 and won_without > 0 then ln(cast(won_with * n_without as double) / (won_without * n_with))
     end as log_lift
   from counted
   where n_with > 0 and n_without > 0
@@ -95,6 +88,6 @@ select
   won_with * n_without as lift_numerator,
   won_without * n_with as lift_denominator,
   {{ ratio('won_with * n_without', 'won_without * n_with') }} as lift,
-  cast(exp(log_lift - {{ z }} * log_error) as decimal(18, 8)) as lift_low,
-  cast(exp(log_lift + {{ z }} * log_error) as decimal(18, 8)) as lift_high
+  cast(exp(log_lift - {{ z }} * sqrt(variance_with + variance_without)) as decimal(18, 8)) as lift_low,
+  cast(exp(log_lift + {{ z }} * sqrt(variance_with + variance_without)) as decimal(18, 8)) as lift_high
 from estimated

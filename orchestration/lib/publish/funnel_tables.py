@@ -101,4 +101,26 @@ FUNNEL_TABLES: tuple[PublishedTable, ...] = (
         "具备与不具备各因素的赢单率及其比值，附 95% 区间。关联，不代表因果。",
         readers=words("marketing sales"),
     ),
+    PublishedTable(
+        "win_model",
+        "metrics.win_model",
+        words("population"),
+        words(
+            "is_available reason_en reason_zh population deal_count won_count lost_count driver_count auc caveat_en"
+            " caveat_zh"
+        ),
+        "Whether the win drivers could be weighed together, on which deals, how well, or why not.",
+        "成交因素模型是否可用、依据哪些商机、效果如何，或不可用的原因。",
+        readers=words("marketing sales"),
+    ),
+    PublishedTable(
+        "win_driver",
+        "metrics.win_driver",
+        words("position driver"),
+        words("driver position label_en label_zh unit is_control n_with coefficient odds_ratio odds_low odds_high"),
+        "What one unit more of each driver goes with, all others equal: odds ratios of a ridge logistic regression. "
+        "Association, not cause.",
+        "其他因素不变时，各因素每增加一个单位对应的赢单优势比（岭惩罚逻辑回归）。关联，不代表因果。",
+        readers=words("marketing sales"),
+    ),
 )

@@ -3,8 +3,8 @@
 with deal as (
   select deals.*
   from {{ ref('opportunity_facts') }} as deals
-  inner join {{ ref('int_as_of') }} as as_of on deals.closed_on <= as_of.as_of_on
-  where deals.is_won or deals.is_lost
+  cross join {{ ref('int_as_of') }} as as_of
+  where (deals.is_won or deals.is_lost) and deals.closed_on <= as_of.as_of_on
 ),
 
 touched as (
@@ -16,7 +16,7 @@ touched as (
     count(*) as interaction_count
   from deal
   inner join {{ ref('interaction_facts') }} as interactions
-    on deal.opportunity_id = interactions.opportunity_id and interactions.occurred_on <= deal.closed_on
+    on deal.opportunity_id = interactions.opportunity_id and deal.closed_on >= interactions.occurred_on
   group by deal.opportunity_id
 ),
 
@@ -59,7 +59,7 @@ quote as (
     ) as recency
   from deal
   inner join {{ ref('quote_facts') }} as quotes
-    on deal.opportunity_id = quotes.opportunity_id and quotes.quoted_on <= deal.closed_on
+    on deal.opportunity_id = quotes.opportunity_id and deal.closed_on >= quotes.quoted_on
 ),
 
 quoted as (
