@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 TABLES = ("win_model", "win_driver")
 CAVEAT_EN = (
-    "Association, not cause: sellers work on the deals they believe in. Each driver is told with all others held equal, "
-    "as far as this data knows them. With an auc near 0.5 the drivers do not tell won from lost deals at all."
+    "Association, not cause: sellers work on the deals they believe in. Each driver is told with all others held "
+    "equal, as far as this data knows them. With an auc near 0.5 the drivers do not tell won from lost deals at all."
 )
 CAVEAT_ZH = (
     "关联，不代表因果：销售会更多投入看好的商机。各因素均在数据所知的其他因素不变时解读。"
