@@ -265,7 +265,6 @@ class MetricSettings(_Group):
         return value
 
 
-
 class AnomalySettings(_Group):
     """When a month of a metric or source counts as unusual."""
 
