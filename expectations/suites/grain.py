@@ -56,6 +56,13 @@ KEYS = (
     Key("loops", "marts.customer_facts", ("account_id",), "sales"),
     Key("loops", "marts.dim_contact", ("contact_id",), "sales"),
     Key("loops", "marts.dim_distributor", ("distributor_id",), "sales"),
+    Key(
+        "loops",
+        "marts.funnel_stage_facts",
+        ("subject_kind", "subject_id", "funnel_stage_id"),
+        "sales",
+        ("stage_event",),
+    ),
     Key("loops", "marts.ledger_tie_out", ("tie_out_id",), "finance", ("ledger_balance",)),
     Key("loops", "marts.distributor_month", ("distributor_id", "month"), "sales", ("distributor",)),
     Key("loops", "marts.touch_facts", ("touch_id",), "marketing", ("touchpoint",)),
@@ -78,8 +85,12 @@ KEYS = (
     Key("attribution", "attribution.order_measure", ("posting_id", "measure"), "finance"),
     Key("metrics", "metrics.campaign_scorecard", ("campaign_id",), "marketing"),
     Key("metrics", "metrics.channel_month", ("channel_id", "month"), "marketing"),
+    Key("metrics", "metrics.interaction_win_lift", ("driver", "period_kind", "period_start"), "sales"),
     Key("metrics", "metrics.metric_anomaly", ("anomaly_id",), "finance"),
+    Key("metrics", "metrics.salesperson_scorecard", ("grain", "sales_team", "salesperson_id"), "sales"),
     Key("metrics", "metrics.scorecard_month", ("channel_id", "campaign_id", "month"), "marketing"),
+    Key("metrics", "metrics.win_driver", ("driver",), "sales"),
+    Key("metrics", "metrics.win_model", ("population",), "sales"),
 )
 
 

@@ -251,6 +251,7 @@ class MetricSettings(_Group):
     repeat_window_days: Annotated[int, Field(strict=True, ge=1)] = 365
     customer_window_days: Annotated[int, Field(strict=True, ge=1)] = 365
     stage_mature_days: Annotated[int, Field(strict=True, ge=1)] = 90
+    win_model_least_deals: Annotated[int, Field(strict=True, ge=20)] = 50
     ageing_days: tuple[AgeingDays, AgeingDays, AgeingDays] = (30, 60, 90)
     sales_hour_cost: Annotated[Exact, Field(gt=0, max_digits=18, decimal_places=2)] | None = None
 

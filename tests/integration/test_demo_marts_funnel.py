@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.oracles import marts_funnel, marts_losses, marts_prospects, marts_scorecard_sales
+from tests.oracles import marts_funnel, marts_losses, marts_prospects, marts_scorecard_sales, marts_win_drivers
 from tests.oracles.compare import assert_mart
 from tests.oracles.demo import Demo, demo_of
 
@@ -22,6 +22,10 @@ MARTS: dict[str, tuple[Callable[[Demo], pd.DataFrame], list[str]]] = {
     "loss_facts": (marts_losses.loss_facts, ["opportunity_id"]),
     "opportunity_product_facts": (marts_losses.opportunity_product_facts, ["opportunity_product_id"]),
     "salesperson_scorecard": (marts_scorecard_sales.salesperson_scorecard, ["scorecard_id"]),
+    "opportunity_driver_facts": (marts_win_drivers.opportunity_driver_facts, ["opportunity_id"]),
+    "interaction_win_lift": (marts_win_drivers.interaction_win_lift, ["lift_id"]),
+    "win_model": (marts_win_drivers.win_model, ["population"]),
+    "win_driver": (marts_win_drivers.win_driver, ["driver"]),
 }
 
 

@@ -113,7 +113,7 @@ def _walk(demo: Demo, kind: str, subject: Row, history: list[Row]) -> list[Row]:
                 "visit_count": len(visits),
                 "days_in_stage": None if closing else _days(subject, history, visits),
                 "next_stage_id": f"{kind}:{further[0]}" if further and not closing else None,
-                "has_moved_on": not closing and (bool(further) or subject["won"]),
+                "has_advanced": not closing and (bool(further) or subject["won"]),
                 "is_lost_here": is_last and subject["lost"],
                 "is_still_here": is_last and not subject["won"] and not subject["lost"],
                 **{name: first[name] for name in LINEAGE},

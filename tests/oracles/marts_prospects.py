@@ -12,7 +12,7 @@ import pandas as pd
 from orchestration.examples.demo.names import TRADITIONAL
 from tests.oracles.demo import Demo
 from tests.oracles.demo_facts import AS_OF
-from tests.oracles.demo_rows import Row, frame
+from tests.oracles.demo_rows import LINEAGE, Row, frame
 from tests.oracles.marts_leads import lead_facts
 
 CUSTOMER_DAYS = 365
@@ -61,6 +61,7 @@ def prospect_facts(demo: Demo) -> pd.DataFrame:
                     ordered is not None and days is not None and 0 <= days <= CUSTOMER_DAYS and ordered <= AS_OF
                 ),
                 "is_window_mature": (AS_OF - first["created_on"]).days >= CUSTOMER_DAYS,
+                **{name: first[name] for name in LINEAGE},
             }
         )
     return frame(rows)

@@ -69,7 +69,7 @@ def salesperson_scorecard(demo: Demo) -> pd.DataFrame:
 
 def _stages(kind: str, rows: list[Row]) -> Row:
     own = [row for row in rows if row["subject_kind"] == kind]
-    passed = sum(row["has_moved_on"] for row in own)
+    passed = sum(row["has_advanced"] for row in own)
     return _rate(f"{kind}_stage_conversion", f"{kind}_stages_passed", passed, f"{kind}_stage_entries", len(own))
 
 

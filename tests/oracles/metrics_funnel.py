@@ -13,6 +13,7 @@ from tests.oracles.marts_funnel import funnel_stage_facts
 from tests.oracles.marts_leads import lead_facts, opportunity_facts
 from tests.oracles.marts_losses import loss_facts, opportunity_product_facts
 from tests.oracles.marts_prospects import prospect_facts
+from tests.oracles.marts_win_drivers import interaction_win_lift
 from tests.oracles.metric_cells import Aggregate, Key, Sides, cells, mean, quantile, share
 
 COLUMNS = {
@@ -139,13 +140,27 @@ def _cycles(demo: Demo) -> dict[Key, Sides]:
     return cells(rows, "closed_on", PEOPLE_CUTS, DEAL_COLUMNS, quantile("days_to_close", Fraction(1, 2)))
 
 
+def _lift(top: str, below: str, *n: str) -> Oracle:
+    """Cells of the period table as its own oracle has them."""
+
+    def oracle(demo: Demo) -> dict[Key, Sides]:
+        return {
+            Key("driver", (row["driver"],), row["period_kind"], row["period_start"]): Sides(
+                Decimal(row[top]), Decimal(row[below]), sum(row[name] for name in n)
+            )
+            for row in interaction_win_lift(demo).to_dict("records")
+        }
+
+    return oracle
+
+
 # (metric, variant, basis) → its oracle
 METRICS: dict[tuple[str, str, str | None], Oracle] = {}
 for _kind in ("lead", "opportunity"):
-    METRICS["stage_conversion_rate", _kind, None] = _stages(_kind, share(lambda row: row["has_moved_on"]))
+    METRICS["stage_conversion_rate", _kind, None] = _stages(_kind, share(lambda row: row["has_advanced"]))
     METRICS["stage_drop_off", _kind, None] = _stages(_kind, share(lambda row: row["is_lost_here"]))
     METRICS["salesperson_stage_conversion", f"{_kind}_stage", None] = _stages(
-        _kind, share(lambda row: row["has_moved_on"]), PEOPLE_STAGE_CUTS
+        _kind, share(lambda row: row["has_advanced"]), PEOPLE_STAGE_CUTS
     )
     METRICS["stage_duration", f"{_kind}_median", None] = _stages(_kind, quantile("days_in_stage", Fraction(1, 2)))
     METRICS["stage_duration", f"{_kind}_p90", None] = _stages(_kind, quantile("days_in_stage", Fraction(9, 10)))
@@ -164,3 +179,6 @@ METRICS["opportunities_lost", "count", None] = _losses(by_amount=False)
 METRICS["opportunities_lost", "amount", None] = _losses(by_amount=True)
 METRICS["salesperson_stage_conversion", "win_rate", None] = _wins(by_amount=False, cuts=PEOPLE_CUTS)
 METRICS["salesperson_stage_conversion", "cycle_time", None] = _cycles
+METRICS["interaction_win_lift", "lift", None] = _lift("lift_numerator", "lift_denominator", "n_with", "n_without")
+METRICS["interaction_win_lift", "with", None] = _lift("won_with", "n_with", "n_with")
+METRICS["interaction_win_lift", "without", None] = _lift("won_without", "n_without", "n_without")

@@ -478,8 +478,17 @@ def test_dimensions_hold_what_only_documents_name(warehouse: Connection) -> None
     ]  # fmt: skip
 
 
+FROM_SETTINGS = {"dim_funnel_stage"}  # no row of a source says what the stages are
+
+
 @pytest.mark.parametrize(
-    "table", [path.stem for name in MARTS for path in (DBT_PROJECT_DIR / "models/marts" / name).glob("*.sql")]
+    "table",
+    [
+        path.stem
+        for name in MARTS
+        for path in (DBT_PROJECT_DIR / "models/marts" / name).glob("*.sql")
+        if path.stem not in FROM_SETTINGS
+    ],
 )
 def test_every_row_of_a_mart_says_where_it_came_from(warehouse: Connection, table: str) -> None:
     without = rows(

@@ -4,9 +4,9 @@ with work as (
   select
     coalesce(stages.salesperson_id, 'unknown') as salesperson_id,
     case when stages.subject_kind = 'lead' then 1 end as lead_stage_entries,
-    case when stages.subject_kind = 'lead' and stages.has_moved_on then 1 end as lead_stages_passed,
+    case when stages.subject_kind = 'lead' and stages.has_advanced then 1 end as lead_stages_passed,
     case when stages.subject_kind = 'opportunity' then 1 end as opportunity_stage_entries,
-    case when stages.subject_kind = 'opportunity' and stages.has_moved_on then 1 end as opportunity_stages_passed,
+    case when stages.subject_kind = 'opportunity' and stages.has_advanced then 1 end as opportunity_stages_passed,
     cast(null as integer) as open_opportunities,
     cast(null as integer) as decided,
     cast(null as integer) as won,

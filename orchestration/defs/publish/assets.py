@@ -15,7 +15,13 @@ from orchestration.lib.settings import Settings
 def _snapshot_asset(settings: Settings) -> dg.AssetsDefinition:
     @dg.asset(
         key=["published", "snapshot"],
-        deps=[gate_key("metrics"), ["metrics", "metric_value"], ["metrics", "metric_anomaly"]],
+        deps=[
+            gate_key("metrics"),
+            ["metrics", "metric_value"],
+            ["metrics", "metric_anomaly"],
+            ["metrics", "win_model"],
+            ["metrics", "win_driver"],
+        ],
         group_name="published",
         kinds={"parquet"},
         owners=[DATA_TEAM],

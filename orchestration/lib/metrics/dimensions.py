@@ -66,6 +66,7 @@ DIMENSIONS: Final[dict[str, Dimension]] = {
         Dimension("landing_page", "landing_page", "Landing page", "落地页"),
         Dimension("lead_form", "lead_form", "Form", "表单"),
         Dimension("ageing_bucket", "ageing_bucket", "Age of receivables", "账龄"),
+        Dimension("driver", "driver", "Win driver", "成交因素"),
         Dimension("return_reason", "return_reason", "Reason of return", "退货原因"),
     )
 }

@@ -127,7 +127,7 @@ select
   summed.visit_count,
   cast(summed.days_in_stage as bigint) as days_in_stage,
   onward.next_stage_id,
-  not stayed.is_closing and (onward.next_stage_id is not null or subject.is_won) as has_moved_on,
+  not stayed.is_closing and (onward.next_stage_id is not null or subject.is_won) as has_advanced,
   summed.is_last and subject.is_lost as is_lost_here,
   summed.is_last and not subject.is_won and not subject.is_lost as is_still_here,
   {{ lineage('events') }}

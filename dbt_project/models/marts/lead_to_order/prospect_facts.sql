@@ -15,6 +15,7 @@ with identified as (
     leads.region,
     leads.account_first_order_on,
     as_of.as_of_on,
+    {{ lineage('leads') }},
     case
       when leads.account_id is not null then 'account'
       when companies.norm is not null then 'company'
@@ -64,6 +65,7 @@ select
   coalesce(judged.days_to_order < 0, false) as has_earlier_order,
   coalesce(judged.days_to_order between 0 and least({{ window }}, judged.age_days), false)
     as is_customer_within_window,
-  judged.age_days >= {{ window }} as is_window_mature
+  judged.age_days >= {{ window }} as is_window_mature,
+  {{ lineage('judged') }}
 from judged
 left join {{ ref('customer_facts') }} as customers on judged.account_id = customers.account_id
