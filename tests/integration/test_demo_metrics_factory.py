@@ -23,6 +23,7 @@ METRICS: dict[str, tuple[str, str, str | None]] = {
     "delivery_lead_time_p90": ("delivery_lead_time", "p90", None),
     "production_cycle_time_median": ("production_cycle_time", "median", None),
     "production_cycle_time_p90": ("production_cycle_time", "p90", None),
+    "production_response_days": ("production_response_days", "standard", None),
     "schedule_adherence": ("schedule_adherence", "standard", None),
     "scrap_rate": ("scrap_rate", "standard", None),
     "first_pass_yield": ("first_pass_yield", "standard", None),

@@ -172,3 +172,94 @@ def _warranty(demo: OrderDemo) -> Iterator[Row]:
             "order_line_id": erp(row["line"]),
             "reason": row["kind"],
         }
+
+
+def lot_customer(demo: OrderDemo) -> pd.DataFrame:
+    """Who was shipped a lot; every shipment line of the demo names its order line and lot."""
+    held: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in demo.shipped:
+        if row["批号"] is not None:
+            held[row["批号"], row["line"]].append(row)
+    back: dict[str, Decimal] = defaultdict(Decimal)
+    for row in demo.raw.service("returns"):
+        back[f"{row['order_no']}-{row['line_no']}"] += row["qty"]
+    rows = []
+    for (lot_no, line), parcels in held.items():
+        order = parcels[0]["order"]
+        shipped, whole = (total(parcel["数量"] for parcel in some) for some in (parcels, demo.parcels[line]))
+        most = min(shipped, back[line])
+        least = max(Decimal(0), min(shipped, back[line] - (whole - shipped)))
+        first = min(parcel["发货单号"] for parcel in parcels)
+        serials = {parcel["序列号"] for parcel in parcels} - {None}
+        codes = {parcel["UDI"] for parcel in parcels} - {None}
+        of_line = [row for row in demo.tickets if (row["of_lot"], row["line"]) == (lot_no, line)]
+        known = demo.orders.get(order or "", {})
+        rows.append(
+            {
+                "lot_customer_id": f"{lot_no}|{erp(line)}",
+                "lot_no": lot_no,
+                "lot_id": parcels[0]["lot_id"],
+                "product_id": erp(parcels[0]["product"]),
+                "order_line_id": erp(line),
+                "order_id": erp(order),
+                **demo.whose(order),
+                "customer_id": erp(known.get("客户编码")),
+                "origin_channel_id": known.get("channel", "unknown"),
+                "origin_campaign_id": known.get("campaign", "unknown"),
+                "first_shipped_on": min(parcel["shipped_on"] for parcel in parcels),
+                "last_shipped_on": max(parcel["shipped_on"] for parcel in parcels),
+                "quantity_shipped": shipped,
+                "line_lot_count": len({parcel["批号"] for parcel in demo.parcels[line]}),
+                "line_quantity_returned": back[line],
+                "quantity_returned_least": least,
+                "quantity_returned_most": most,
+                "quantity_out_least": shipped - most,
+                "quantity_out_most": shipped - least,
+                "serial_count": len(serials),
+                "udi_count": len(codes),
+                "first_udi_pi": min(codes, default=None),
+                "ticket_count": len(of_line),
+                **standing(demo.shipments[first]),
+            }
+        )
+    return frame(rows)
+
+
+def lot_origin(demo: OrderDemo) -> pd.DataFrame:
+    """Back from each ticket."""
+    holders: dict[str | None, set[str | None]] = defaultdict(set)
+    for row in demo.shipped:
+        holders[row["批号"]].add(demo.whose(row["order"])["account_id"])
+    rows = []
+    for row in demo.tickets:
+        order = demo.orders.get(row["order"] or "", {})
+        made = demo.made.get((row["of_product"], row["of_lot"]), [])
+        shipped = [parcel["shipped_on"] for parcel in demo.parcels[row["line"]]] if row["line"] else []
+        rows.append(
+            {
+                "ticket_id": service(row["ticket_id"]),
+                "kind": row["kind"],
+                "opened_on": on(row["opened_at"]),
+                "closed_on": on(row["closed_at"]),
+                "product_id": erp(row["of_product"]),
+                "lot_no": row["of_lot"],
+                "lot_id": row["lot_id"],
+                "serial_no": row["serial_no"],
+                "production_order_id": service(made[0]["work_order"]) if made else None,
+                "order_id": erp(row["order"]),
+                "order_line_id": erp(row["line"]),
+                "account_id": demo.account(row["customer"]),
+                "order_customer_id": erp(order.get("客户编码")),
+                "ordered_on": order.get("ordered_on"),
+                "first_shipped_on": min(shipped, default=None),
+                "traced_by": "serial" if row["line"] else "order" if row["order"] else "nothing",
+                "origin_channel_id": order.get("channel", "unknown"),
+                "origin_campaign_id": order.get("campaign", "unknown"),
+                "origin_rule": order.get("origin_rule"),
+                "lot_account_count": len(holders[row["of_lot"]]) if row["of_lot"] else 0,
+                "is_warranty": row["is_warranty"],
+                "net_cost": row["parts_cost"] + row["labour_cost"] + row["travel_cost"] - row["recovered"],
+                **standing(row),
+            }
+        )
+    return frame(rows)

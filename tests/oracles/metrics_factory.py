@@ -93,6 +93,16 @@ class FactoryMetrics:
         return self._of_days(self._cycles, PRODUCT, p90)
 
     @property
+    def production_response_days(self) -> Told:
+        events = []
+        for row in self.demo.production.values():
+            line = self.demo.lines.get(f"{row['order_no']}-{row['line_no']}")
+            if line is not None:
+                confirmed, started = on(self.demo.orders[line["单号"]]["confirmed"]), on(row["started_at"])
+                events.append(Event(started, self._product(erp(row["product"])), days(confirmed, started)))
+        return self._of_days(events, PRODUCT, median)
+
+    @property
     def schedule_adherence(self) -> Told:
         due, kept = [], []
         for row in self.demo.production.values():
