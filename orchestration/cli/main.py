@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "metrics": "orchestration.cli.metrics:metrics",
     "query": "orchestration.cli.query:query",
     "trace": "orchestration.cli.trace:trace",
+    "lot": "orchestration.cli.lot:lot",
     "profile": "orchestration.cli.profile:profile",
     "snapshots": "orchestration.cli.snapshots:snapshots",
     "quarantine": "orchestration.cli.quarantine:app",

@@ -16,6 +16,10 @@ TEXT: dict[str, tuple[str, str]] = {
     "help.metrics": ("show metrics by channel, month …", "按渠道、月份等查看指标"),
     "help.query": ("ask a published snapshot in SQL, read-only", "用 SQL 只读查询已发布快照"),
     "help.trace": ("follow a number to its documents, files and rows", "把一个数字追溯到单据、文件与行"),
+    "help.lot": (
+        "follow a lot from production to customers, or back from a ticket",
+        "双向追溯一个批次：由生产到客户，或由工单返回",
+    ),
     "help.profile": ("look into an unknown source, propose a mapping", "查看未知数据源并建议映射"),
     "help.snapshots": ("list published snapshots", "列出已发布快照"),
     "help.quarantine": ("look at rows that were held back, release them", "查看被隔离的行并解除隔离"),

@@ -246,6 +246,7 @@ class MetricSettings(_Group):
 
     opportunity_window_days: Annotated[int, Field(strict=True, ge=1)] = 90
     order_window_days: Annotated[int, Field(strict=True, ge=1)] = 180
+    return_window_days: Annotated[int, Field(strict=True, ge=1)] = 365
     # customers, distributors, product combinations
     repeat_from_days: Annotated[int, Field(strict=True, ge=1)] = 7
     repeat_window_days: Annotated[int, Field(strict=True, ge=1)] = 365
@@ -379,6 +380,7 @@ class Settings(_Group):
             "position_weights": [str(weight) for weight in attribution.position_weights],
             "opportunity_window_days": self.metrics.opportunity_window_days,
             "order_window_days": self.metrics.order_window_days,
+            "return_window_days": self.metrics.return_window_days,
             "repeat_from_days": self.metrics.repeat_from_days,
             "repeat_window_days": self.metrics.repeat_window_days,
             "customer_window_days": self.metrics.customer_window_days,

@@ -13,8 +13,9 @@ from tests.integration import test_demo_marts_factory as factory
 from tests.integration import test_demo_marts_finance as finance
 from tests.integration import test_demo_marts_funnel as funnel
 from tests.integration import test_demo_marts_market as market
+from tests.integration import test_demo_marts_quality as quality
 
-AREAS = (market, funnel, factory, finance, attribution, customers)
+AREAS = (market, funnel, factory, quality, finance, attribution, customers)
 ELSEWHERE = {
     "metric_value": "metric by metric in test_demo_metrics.py",
     "party_match": "judged against the truth, which no raw row tells, in test_identity_truth.py",

@@ -49,6 +49,12 @@ def _delay(planned: date | None, actual: date | None) -> int | None:
     return days(planned, actual or AS_OF)
 
 
+def _confirmed(demo: OrderDemo, line: str | None) -> date | None:
+    """The day on which the order of a line was confirmed."""
+    known = demo.lines.get(line or "")
+    return on(demo.orders[known["单号"]]["confirmed"]) if known else None
+
+
 def _cost(row: Row) -> Decimal | None:
     """Material, labour and overhead; None when all three are."""
     known = [row[f"{kind}_cost"] for kind in ("material", "labour", "overhead")]
@@ -75,6 +81,7 @@ def production_order_facts(demo: OrderDemo) -> pd.DataFrame:
                 "finished_on": finished,
                 "is_finished": finished is not None,
                 "cycle_days": days(started, finished),
+                "response_days": days(_confirmed(demo, line), started),
                 "start_delay_days": _delay(row["planned_start"], started),
                 "finish_delay_days": _delay(row["planned_finish"], finished),
                 **{f"quantity_{name}": row[f"qty_{name}"] for name in ("planned", "finished", "scrapped")},

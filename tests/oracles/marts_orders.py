@@ -147,7 +147,7 @@ def order_facts(demo: OrderDemo) -> pd.DataFrame:
                 "collection_amount": total(receipt.amount for receipt in waited),
                 "collection_day_amount": total(receipt.amount * (receipt.days or 0) for receipt in waited),
                 "last_paid_on": max((receipt.on for receipt in waited), default=None),
-                **_delivered(deliveries[f"erp:{number}"], on(order["confirmed"])),
+                **delivered(deliveries[f"erp:{number}"], on(order["confirmed"])),
                 **standing(order),
             }
         )
@@ -161,7 +161,7 @@ def _collected_share(sums: Row) -> Decimal | None:
     return rounded(Fraction(sums["contribution"]) * Fraction(sums["collected"]) / Fraction(sums["net_invoiced"]))
 
 
-def _delivered(lines: list[Row], confirmed: date | None) -> Row:
+def delivered(lines: list[Row], confirmed: date | None) -> Row:
     """How the lines of one order were delivered."""
     last = max((line["last_shipped_on"] for line in lines if line["last_shipped_on"]), default=None)
     full = bool(lines) and all(line["is_fully_shipped"] for line in lines)

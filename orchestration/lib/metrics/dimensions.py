@@ -65,6 +65,8 @@ DIMENSIONS: Final[dict[str, Dimension]] = {
         Dimension("loss_reason", "loss_reason", "Reason of loss", "丢单原因"),
         Dimension("landing_page", "landing_page", "Landing page", "落地页"),
         Dimension("lead_form", "lead_form", "Form", "表单"),
+        Dimension("lot", "lot_id", "Lot", "批次"),
+        Dimension("inspection_step", "inspection_step", "Inspected step", "检验工序"),
         Dimension("ageing_bucket", "ageing_bucket", "Age of receivables", "账龄"),
         Dimension("driver", "driver", "Win driver", "成交因素"),
         Dimension("return_reason", "return_reason", "Reason of return", "退货原因"),

@@ -165,7 +165,7 @@ class _Reader:
             filter_sql=filter_sql,
             time_column=time.get("expr") or time["name"],
             dimensions=self._dimensions(model),
-            is_period_table=any(item["name"] == PERIOD_KIND for item in model["dimensions"]),
+            is_period_table=_is_period_table(model),
         )
         return self.simple[name]
 
@@ -175,9 +175,10 @@ class _Reader:
         table = model["node_relation"]["alias"]
         found = {}
         for name, dimension in DIMENSIONS.items():
+            if name in own and (dimension.through is None or _is_period_table(model)):
+                found[name] = own[name]  # a period table names the member of each of its cuts itself
+                continue
             if dimension.through is None:
-                if name in own:
-                    found[name] = own[name]
                 continue
             lookup = self.lookups.get(dimension.through)
             if lookup is None or dimension.through not in own:
@@ -203,6 +204,10 @@ class _Reader:
 
 def _entities(model: dict[str, Any]) -> dict[str, str]:
     return {entity["name"]: entity.get("expr") or entity["name"] for entity in model["entities"]}
+
+
+def _is_period_table(model: dict[str, Any]) -> bool:
+    return any(item["name"] == PERIOD_KIND for item in model["dimensions"])
 
 
 def _split_condition(expression: str) -> tuple[str, str | None]:

@@ -6,6 +6,7 @@ from orchestration.lib.publish.customer_tables import CUSTOMER_TABLES
 from orchestration.lib.publish.factory_tables import FACTORY_TABLES
 from orchestration.lib.publish.finance_tables import FINANCE_TABLES
 from orchestration.lib.publish.funnel_tables import FUNNEL_TABLES
+from orchestration.lib.publish.quality_tables import QUALITY_TABLES
 from orchestration.lib.publish.sales_tables import SALES_TABLES
 from orchestration.lib.publish.table import Origin, PublishedTable, words
 
@@ -225,6 +226,7 @@ TABLES: tuple[PublishedTable, ...] = (
     *FACTORY_TABLES,
     *FINANCE_TABLES,
     *CUSTOMER_TABLES,
+    *QUALITY_TABLES,
     PublishedTable(
         "journey_touch",
         "attribution.journey_touch",

@@ -12,6 +12,7 @@ select
   orders.started_on,
   orders.finished_on,
   orders.finished_on is not null as is_finished,
+  {{ days_between('lines.confirmed_on', 'orders.started_on') }} as response_days,
   {{ days_between('orders.started_on', 'orders.finished_on') }} as cycle_days,
   case
     when orders.started_on is not null or orders.planned_start_on <= as_of.as_of_on
@@ -37,3 +38,4 @@ select
   {{ lineage('orders') }}
 from {{ ref('int_production_order') }} as orders
 cross join {{ ref('int_as_of') }} as as_of
+left join {{ ref('int_order_line') }} as lines on orders.order_line_id = lines.order_line_id
