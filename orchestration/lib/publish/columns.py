@@ -73,6 +73,36 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "surviving_lead_id": ("The lead it was joined with", "并入的线索"),
     "document_id": ("Key of the document in its entity", "单据在其实体中的主键"),
     "source_row": ("Row in it; the header is row 1", "行号；表头为第 1 行"),
+    "is_available": ("Whether a model was fitted", "模型是否可用"),
+    "population": (
+        "quoted: deals that were quoted; decided: all won or lost",
+        "quoted 为已报价商机；decided 为全部已决商机",
+    ),
+    "deal_count": ("Deals the model rests on", "模型所依据的商机数"),
+    "won_count": ("Of these, won", "其中赢单"),
+    "lost_count": ("Of these, lost", "其中输单"),
+    "driver_count": ("Drivers weighed", "纳入的因素数"),
+    "auc": (
+        "How well deals left out of the fit are told apart: 0.5 a coin, 1 perfect",
+        "对未参与拟合的商机的区分能力：0.5 等于抛硬币，1 为完全区分",
+    ),
+    "caveat_en": ("What must be known before it is used, in English", "使用须知（英文）"),
+    "caveat_zh": ("What must be known before it is used, in Chinese", "使用须知（中文）"),
+    "driver": ("What deals are compared by, such as kind:visit", "比较的因素，如 kind:visit"),
+    "label_en": ("Name in English", "英文名称"),
+    "label_zh": ("Name in Chinese", "中文名称"),
+    "unit": (
+        "yes_no, doubling or ten_points: what one unit more is",
+        "yes_no（有无）、doubling（翻倍）或 ten_points（10 个百分点）",
+    ),
+    "is_control": ("Only holds other things equal", "是否仅为控制变量"),
+    "coefficient": ("Change of the log odds of winning per unit", "每单位对赢单对数优势的变化"),
+    "odds_ratio": ("Odds of winning with one unit more ÷ without", "每增加一个单位的赢单优势比"),
+    "odds_low": ("Lower end of the 95 % interval", "95% 区间下限"),
+    "odds_high": ("Upper end of the 95 % interval", "95% 区间上限"),
 }
 # where a name means something else in one table
-OF_TABLE: dict[tuple[str, str], tuple[str, str]] = {}
+OF_TABLE: dict[tuple[str, str], tuple[str, str]] = {
+    ("win_driver", "position"): ("Place in the list of drivers", "显示顺序"),
+    ("win_driver", "n_with"): ("Deals that have it, or tell the number", "具备该因素或给出该数值的商机数"),
+}

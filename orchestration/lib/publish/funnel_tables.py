@@ -94,8 +94,8 @@ FUNNEL_TABLES: tuple[PublishedTable, ...] = (
         "metrics.interaction_win_lift",
         words("position period_kind period_start lift_id"),
         words(
-            "lift_id period_kind period_start driver driver_group label_en label_zh n_with won_with win_rate_with"
-            " n_without won_without win_rate_without lift lift_low lift_high"
+            "position lift_id period_kind period_start driver driver_group label_en label_zh n_with won_with"
+            " win_rate_with n_without won_without win_rate_without lift lift_low lift_high"
         ),
         "Win rates with and without each driver, and their ratio with a 95 % interval. Association, not cause.",
         "具备与不具备各因素的赢单率及其比值，附 95% 区间。关联，不代表因果。",
