@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.lib.contract import load_contract
+from orchestration.lib.lifetime import TABLES as LIFETIME
 from tests.unit.scratch_project import ScratchProject, columns
 
 ORIGIN = "origin_channel_id origin_campaign_id"
@@ -30,6 +31,8 @@ UPSTREAM = {
         "net_booked:decimal(18,2) contribution_booked:decimal(18,2) confirmed_on:date is_net_positive:boolean"
     ),
     # customers over time
+    "lifetime.customer": dict(LIFETIME["customer"][1]),
+    "lifetime.cohort": dict(LIFETIME["cohort"][1]),
     "marts.customer_facts": columns(f"account_id distributor_id segment region {ORIGIN}"),
     "marts.repeat_purchase_facts": columns(
         f"account_id first_order_on:date is_exposed:boolean is_repeat:boolean distributor_id segment region {ORIGIN}"

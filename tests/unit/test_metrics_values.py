@@ -284,6 +284,7 @@ def test_what_nobody_knows_is_switched_off_and_not_counted_as_nothing(tmp_path: 
                 for metric in ("ltv_cac_ratio", "ltv_historic")
                 for months in (12, 24, 36)
             ),
+            ("ltv_predicted", "standard", "cost of no invoice line is known", "发票行的成本"),
             *(
                 (metric, basis, "cost of no invoice line is known", "发票行的成本")
                 for metric in ("payback_months", "payback_shortfall")
