@@ -250,6 +250,9 @@ class MetricSettings(_Group):
     # customers, distributors, product combinations
     repeat_from_days: Annotated[int, Field(strict=True, ge=1)] = 7
     repeat_window_days: Annotated[int, Field(strict=True, ge=1)] = 365
+    ltv_horizon_days: Annotated[int, Field(strict=True, ge=1)] = 365
+    ltv_least_customers: Annotated[int, Field(strict=True, ge=1)] = 300
+    ltv_least_repeaters: Annotated[int, Field(strict=True, ge=1)] = 100
     customer_window_days: Annotated[int, Field(strict=True, ge=1)] = 365
     stage_mature_days: Annotated[int, Field(strict=True, ge=1)] = 90
     win_model_least_deals: Annotated[int, Field(strict=True, ge=20)] = 50

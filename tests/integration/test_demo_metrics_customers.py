@@ -37,6 +37,7 @@ METRICS: dict[str, tuple[str, str, str | None, int]] = {
     "payback_months payback_months": ("payback_months", "standard", "invoiced", 0),
     "payback_months payback_months_collected": ("payback_months", "collected", "collected", 0),
     "payback_shortfall shortfall": ("payback_shortfall", "standard", "invoiced", 0),
+    "ltv_predicted": ("ltv_predicted", "standard", "invoiced", 0),
     "payback_shortfall shortfall_collected": ("payback_shortfall", "collected", "collected", 0),
 }
 

@@ -16,6 +16,7 @@ from tests.oracles.demo_documents import Documents, documents_of
 from tests.oracles.demo_rows import Row
 from tests.oracles.marts_cohorts import costs, customer_payback, earnings, members
 from tests.oracles.marts_customers import MONTHS, customer_retention, period_start, repeat_purchase_facts
+from tests.oracles.marts_lifetime import customer_ltv_cohort
 from tests.oracles.marts_party import UNKNOWN
 
 ZERO = Decimal(0)
@@ -165,6 +166,10 @@ class CustomerMetrics:
             for cohort, cost in costs(self.documents).items()
         ]
         return joined(self._contribution(months), spread(spent, COHORT_CUTS), self._new_customers[1])
+
+    @property
+    def ltv_predicted(self) -> Metric:
+        return cells(customer_ltv_cohort(self.documents), "predicted", "customers", "customers")
 
     def payback_months(self, column: str) -> Metric:
         """Months to payback ÷ 1, or 0 ÷ 0 where the cost is not earned back."""

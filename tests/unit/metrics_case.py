@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from orchestration.lib.contract import load_contract
+from orchestration.lib.lifetime import TABLES as LIFETIME
 from orchestration.lib.workspace import DBT_PROJECT_DIR
 from tests.unit.scratch_project import ScratchProject, columns
 
@@ -21,6 +22,7 @@ def upstream() -> dict[str, dict[str, str]]:
         "canonical.entity_presence": columns("entity is_mapped:boolean row_count:bigint"),
         "intermediate.int_as_of": columns("as_of_on:date"),
         "intermediate.int_closing_month": columns("month:date closing_on:date"),
+        **{f"lifetime.{table}": dict(types) for table, (_, types) in LIFETIME.items()},
     }
     for file in sorted((DBT_PROJECT_DIR / "models" / "marts").glob("*/*.yml")):
         schema = "attribution" if file.parent.name == "attribution" else "marts"

@@ -47,4 +47,22 @@ CUSTOMER_TABLES: tuple[PublishedTable, ...] = (
         "某期间获得的客户何时收回其获客费用。",
         readers=words("marketing sales finance"),
     ),
+    PublishedTable(
+        "customer_ltv",
+        "metrics.customer_ltv",
+        words("account_id"),
+        words("account_id method horizon_days predicted predicted_low predicted_high holdout_error"),
+        "What each customer has contributed and is expected to, with an interval and how far off the method was.",
+        "每个客户至今与预期的边际贡献，附区间与方法误差。",
+        readers=words("sales finance"),
+    ),
+    PublishedTable(
+        "customer_ltv_cohort",
+        "metrics.customer_ltv_cohort",
+        words("cut period_kind period_start customer_segment customer_region"),
+        words("cut period_kind period_start customers predicted predicted_mean_low predicted_mean_high"),
+        "The same of the customers won in a period, together.",
+        "同上，按获客期间合计。",
+        readers=words("sales finance"),
+    ),
 )
