@@ -79,6 +79,13 @@ KEYS = (
     Key("metrics", "metrics.campaign_scorecard", ("campaign_id",), "marketing"),
     Key("metrics", "metrics.channel_month", ("channel_id", "month"), "marketing"),
     Key("metrics", "metrics.metric_anomaly", ("anomaly_id",), "finance"),
+    Key("metrics", "metrics.price_waterfall", ("waterfall_id",), "finance"),
+    Key(
+        "metrics",
+        "metrics.receivable_period",
+        ("cut", "period_kind", "period_start", "account_id", "customer_segment", "customer_region", "ageing_bucket"),
+        "finance",
+    ),
     Key("metrics", "metrics.scorecard_month", ("channel_id", "campaign_id", "month"), "marketing"),
 )
 

@@ -35,15 +35,17 @@ UPSTREAM = {
         f"account_id first_order_on:date is_exposed:boolean is_repeat:boolean distributor_id segment region {ORIGIN}"
     ),
     "marts.order_line_facts": columns(
-        f"order_line_id ordered_on:date {ORIGIN} salesperson_id distributor_id account_id product_id "
-        "is_excluded:boolean net_booked:decimal(18,2) list_booked:decimal(18,2)"
+        f"order_id order_line_id ordered_on:date {ORIGIN} salesperson_id distributor_id account_id product_id "
+        "is_excluded:boolean exclusion_reason currency rate:decimal(18,8) net_booked:decimal(18,2) "
+        "list_booked:decimal(18,2)"
     ),
     "marts.order_line_delivery": columns(
         f"order_line_id promised_on:date {ORIGIN} account_id product_id is_due:boolean is_on_time:boolean"
     ),
     "marts.invoice_line_facts": columns(
-        f"invoice_line_id invoiced_on:date {ORIGIN} salesperson_id distributor_id account_id product_id "
-        "is_excluded:boolean net_invoiced:decimal(18,2) cogs:decimal(18,2) gross_profit:decimal(18,2)"
+        f"invoice_line_id kind invoiced_on:date {ORIGIN} salesperson_id distributor_id account_id product_id "
+        "is_excluded:boolean net_amount:decimal(18,2) currency rate:decimal(18,8) net_invoiced:decimal(18,2) "
+        "cogs:decimal(18,2) gross_profit:decimal(18,2)"
     ),
     "marts.payment_facts": columns(
         f"allocation_id paid_on:date {ORIGIN} account_id is_excluded:boolean collection_amount:decimal(18,2) "
@@ -55,6 +57,11 @@ UPSTREAM = {
         "overdue_1:decimal(18,2) overdue_2:decimal(18,2) overdue_3:decimal(18,2) overdue_4:decimal(18,2) "
         "overdue_amount:decimal(18,2) advance_amount:decimal(18,2) credit_sales:decimal(18,2) bad_debt:decimal(18,2)"
     ),
+    "marts.order_cost_facts": columns("cost_line_id kind"),
+    "marts.payment_line_facts": columns(
+        "order_id order_line_id invoice_line_id paid_on:date is_excluded:boolean collected_amount:decimal(18,2) "
+        "collected:decimal(18,2)"
+    ),
     "attribution.cost_allocation": columns(
         "cost_allocation_id spend_id campaign_id channel_id allocated_on:date amount:decimal(18,2) basis "
         "is_media:boolean is_acquisition:boolean"
@@ -64,7 +71,8 @@ UPSTREAM = {
         "amount:decimal(18,2)"
     ),
     "attribution.order_measure": columns(
-        f"order_id posting_id posted_on:date measure amount:decimal(18,2) {ORIGIN} salesperson_id distributor_id "
+        f"order_id order_line_id posting_id document_kind document_id posted_on:date measure amount:decimal(18,2) "
+        f"{ORIGIN} salesperson_id distributor_id "
         "account_id product_id"
     ),
     "attribution.new_customer_weight": columns(
