@@ -88,6 +88,13 @@ KEYS = (
     Key("metrics", "metrics.interaction_win_lift", ("driver", "period_kind", "period_start"), "sales"),
     Key("metrics", "metrics.metric_anomaly", ("anomaly_id",), "finance"),
     Key("metrics", "metrics.salesperson_scorecard", ("grain", "sales_team", "salesperson_id"), "sales"),
+    Key("metrics", "metrics.price_waterfall", ("waterfall_id",), "finance"),
+    Key(
+        "metrics",
+        "metrics.receivable_period",
+        ("cut", "period_kind", "period_start", "account_id", "customer_segment", "customer_region", "ageing_bucket"),
+        "finance",
+    ),
     Key("metrics", "metrics.scorecard_month", ("channel_id", "campaign_id", "month"), "marketing"),
     Key("metrics", "metrics.win_driver", ("driver",), "sales"),
     Key("metrics", "metrics.win_model", ("population",), "sales"),

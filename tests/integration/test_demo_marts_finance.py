@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.oracles import marts_books, marts_finance, marts_receivables
+from tests.oracles import marts_books, marts_finance, marts_receivables, marts_waterfall
 from tests.oracles.compare import assert_mart
 from tests.oracles.demo_documents import Documents, documents_of
 
@@ -30,6 +30,8 @@ MARTS: dict[str, tuple[Callable[[Documents], pd.DataFrame], list[str]]] = {
         marts_receivables.receivable_period,
         ["cut", "period_kind", "period_start", *marts_receivables.KEYS],
     ),
+    "price_waterfall": (marts_waterfall.price_waterfall, ["waterfall_id"]),
+    "price_waterfall_month": (marts_waterfall.price_waterfall_month, list(marts_waterfall.GROUP)),
     "ledger_tie_out": (marts_books.ledger_tie_out, ["tie_out_id"]),
 }
 

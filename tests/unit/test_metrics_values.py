@@ -28,6 +28,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> ScratchProject:
         "time_spine_follows_a_fiscal_year_that_starts_in_april",
         "retention_caps_each_account_and_leaves_new_customers_out",
         "cohorts_share_money_by_first_order_weights",
+        "every_step_from_list_price_to_cash_is_exact",
     }
     case.prepare()
     materialise(case)

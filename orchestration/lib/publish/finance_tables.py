@@ -1,4 +1,4 @@
-"""The published tables of money: receivables."""
+"""The published tables of money: receivables, and the way from list price to cash."""
 
 from __future__ import annotations
 
@@ -27,6 +27,32 @@ FINANCE_TABLES: tuple[PublishedTable, ...] = (
         ),
         "Receivables at the end of each month, quarter, half-year and year, in total and by account, age and segment.",
         "各月、季、半年与年末的应收，合计及按客户、账龄与客户类别。",
+        readers=words("sales finance"),
+    ),
+    PublishedTable(
+        "price_waterfall",
+        "metrics.price_waterfall",
+        words("waterfall_id"),
+        words(
+            "waterfall_id order_id order_line_id month account_id channel_id campaign_id product_id list_value discount"
+            " net_booked gross_invoiced credited net_invoiced cogs gross_profit contribution collected written_off"
+            " open_amount"
+        ),
+        "One row per order line from list price to cash: discount, cancelled, invoiced, credited, costs, contribution,"
+        " collected, open.",
+        "每个订单行从目录价到回款的瀑布：折扣、取消、开票、红字、成本、边际贡献、回款与未收。",
+        readers=words("sales finance"),
+    ),
+    PublishedTable(
+        "price_waterfall_month",
+        "metrics.price_waterfall_month",
+        words("month channel_id product_family"),
+        words(
+            "month channel_id product_family list_value discount net_booked net_invoiced contribution collected"
+            " written_off open_amount"
+        ),
+        "The same by month of order, channel and product family.",
+        "同上，按下单月份、渠道与产品系列。",
         readers=words("sales finance"),
     ),
 )
