@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from orchestration.lib.anomalies.baseline import JUDGED
+from orchestration.lib.anomalies.series import adds_up
 from orchestration.lib.metrics.dimensions import DIMENSIONS
 from orchestration.lib.metrics.model import MetricDefinition, Registry
 
@@ -34,7 +35,10 @@ def write_movers(database: duckdb.DuckDBPyConnection, registry: Registry) -> Non
         if found["kind"] == "source":
             _rank(database, found, "file", _files_sql(found["subject"]), [found["member"]])
             continue
-        for cut, query, values in _member_queries(metrics[found["subject"], found["variant"]], found):
+        metric = metrics[found["subject"], found["variant"]]
+        if metric.denominator is None and not adds_up(metric, registry):
+            continue  # the median of all does not follow from the medians of its members
+        for cut, query, values in _member_queries(metric, found):
             _rank(database, found, cut, query, values)
 
 

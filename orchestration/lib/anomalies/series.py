@@ -50,9 +50,14 @@ def write_series(
     for metric in registry.metrics:
         for cut in metric.cuts:
             if not cut or (len(cut) == 1 and cut[0] in wanted):
-                database.execute(_metric_sql(metric, cut, closed))
+                database.execute(_metric_sql(metric, cut, closed, adds_up(metric, registry)))
     for entity, column in present:
         database.execute(_source_sql(entity, column, closed))
+
+
+def adds_up(metric: MetricDefinition, registry: Registry) -> bool:
+    """Whether a month or member without anything is 0: of a sum it is, of a ratio, median or balance it is unknown."""
+    return metric.denominator is None and all(registry.simple[name].adds_up for name in metric.numerator.metrics)
 
 
 def dated_entities(database: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
@@ -76,9 +81,8 @@ def happened_column(columns: Iterable[Column]) -> Column | None:
     return next((one for one in columns if one.type in {"date", "timestamp"} and one.name not in PLANNED), None)
 
 
-def _metric_sql(metric: MetricDefinition, cut: tuple[str, ...], closed: dt.date) -> str:
+def _metric_sql(metric: MetricDefinition, cut: tuple[str, ...], closed: dt.date, is_additive: bool) -> str:
     member = DIMENSIONS[cut[0]].column if cut else "null"
-    is_additive = metric.denominator is None
     name = cut[0] if cut else "total"
     rows = (
         f"select variant, basis, model, cast({member} as varchar) as member, period_start as month, numerator, "
@@ -87,6 +91,7 @@ def _metric_sql(metric: MetricDefinition, cut: tuple[str, ...], closed: dt.date)
         f"and period_kind = 'month' and is_mature and period_start <= date '{closed.isoformat()}'"
     )
     empty = "0" if is_additive else "null"
+    denominator = "null" if metric.denominator is None else "coalesce(found.denominator, 0)"
     return f"""
 insert into {SERIES}
 with found as ({rows}),
@@ -99,7 +104,7 @@ calendar as (
   from span, lateral (select unnest(generate_series(span.first, span.last, interval 1 month)) as month) as step
 )
 select 'metric', '{metric.metric_id}', calendar.variant, calendar.basis, calendar.model, '{name}', calendar.member,
-  calendar.month, coalesce(found.numerator, 0), {"null" if is_additive else "coalesce(found.denominator, 0)"},
+  calendar.month, coalesce(found.numerator, 0), {denominator},
   coalesce(found.value, {empty}), coalesce(found.n, 0), {is_additive}, {metric.meta.unit == "count"},
   {metric.meta.interval is not None}
 from calendar left join found

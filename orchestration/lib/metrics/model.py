@@ -77,6 +77,11 @@ class SimpleMetric:
     dimensions: dict[str, str]
     is_period_table: bool = False
 
+    @property
+    def adds_up(self) -> bool:
+        """Whether its values over months and members sum to those of the whole, and nothing is 0."""
+        return not self.is_period_table and self.aggregation in {"sum", "count", "sum_boolean"}
+
 
 @dataclass(frozen=True)
 class Component:

@@ -60,7 +60,10 @@ CUSTOMER_TABLES: tuple[PublishedTable, ...] = (
         "customer_ltv_cohort",
         "metrics.customer_ltv_cohort",
         words("cut period_kind period_start customer_segment customer_region"),
-        words("cut period_kind period_start customers predicted predicted_mean_low predicted_mean_high"),
+        words(
+            "customer_segment customer_region cut period_kind period_start customers predicted predicted_mean_low"
+            " predicted_mean_high"
+        ),
         "The same of the customers won in a period, together.",
         "同上，按获客期间合计。",
         readers=words("sales finance"),
