@@ -91,12 +91,28 @@ def test_credit_by_origin_and_nothing_dropped(published: Published, oracle: Olis
     assert reasons <= {"no_touch", "no_identity"}
 
 
+def test_customers_won_of_prospects(published: Published, oracle: OlistOracle) -> None:
+    won, new = oracle.customers_of_prospects(365)
+    found = published.sides("customer_conversion_rate", "standard", None)[Cell(None, None)]
+    assert found[:2] == (won, new)
+    assert 0 < won < new == 8000  # no seller of a won deal sold before its first contact
+
+
 def test_what_the_data_lacks_is_switched_off_and_said(published: Published) -> None:
     available = {(row["metric_id"], row["variant"]): row for row in published.rows("metric_availability")}
-    for missing in (("channel_roi", "standard"), ("collection_days", "standard"), ("gross_margin_rate", "standard")):
+    for missing in (
+        ("channel_roi", "standard"), ("collection_days", "standard"), ("gross_margin_rate", "standard"),
+        ("stage_conversion_rate", "lead"), ("stage_duration", "opportunity_p90"), ("lead_quality_rate", "sql_30d"),
+        ("interaction_win_lift", "lift"),
+    ):  # fmt: skip
         assert not available[missing]["is_available"]
         assert available[missing]["reason_en"]
         assert available[missing]["reason_zh"]
         assert not published.sides(*missing, None)
     assert available["leads", "standard"]["is_available"]
+    [model] = published.rows("win_model")
+    assert (model["is_available"], model["driver_count"]) == (False, 0)
+    assert model["reason_en"]
+    assert model["reason_zh"]
+    assert published.rows("win_driver") == []
     assert Cell(None, None) in published.sides("leads", "standard", None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -73,6 +73,22 @@ class OlistOracle:
         for origin, price in zip(self.linked["origin"], self.linked["price"], strict=True):
             sums[origin] += price
         return dict(sums)
+
+    def customers_of_prospects(self, window_days: int) -> tuple[int, int]:
+        """Leads whose seller sold first within so many days of the first contact, and leads without a sale before it.
+
+        Nothing but the deal tells two leads' seller, and each has one, so every lead is a prospect of its own.
+        """
+        first = self.items.groupby("seller_id")["ordered"].min().dt.date.to_dict()
+        seller = dict(zip(self.deals["mql_id"], self.deals["seller_id"], strict=True))
+        assert len(set(seller.values())) == len(seller)
+        won = new = 0
+        for lead in self.leads.itertuples():
+            ordered = first.get(seller.get(lead.mql_id, ""))
+            days = (ordered - date.fromisoformat(lead.first_contact_date)).days if ordered else None
+            new += days is None or days >= 0
+            won += days is not None and 0 <= days <= window_days
+        return won, new
 
     def credit_by_origin(self, lookback_days: int) -> dict[str, Decimal]:
         """Booked revenue by the origin that is credited with it; ``""`` for what is unattributed.
