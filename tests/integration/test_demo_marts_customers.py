@@ -26,7 +26,7 @@ MARTS: dict[str, tuple[Callable[[Documents], pd.DataFrame], list[str]]] = {
     ),
     "customer_cohort_month": (
         marts_cohorts.customer_cohort_month,
-        ["cohort_month", "channel_id", "campaign_id", "months_since"],
+        ["cohort_start", "channel_id", "campaign_id", "months_since"],
     ),
     "customer_payback": (
         marts_cohorts.customer_payback,

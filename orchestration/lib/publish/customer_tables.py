@@ -29,9 +29,9 @@ CUSTOMER_TABLES: tuple[PublishedTable, ...] = (
     PublishedTable(
         "customer_cohort_month",
         "metrics.customer_cohort_month",
-        words("cohort_month channel_id campaign_id months_since"),
+        words("cohort_start channel_id campaign_id months_since"),
         words(
-            "cohort_month channel_id campaign_id months_since customers cohort_cost contribution"
+            "cohort_start channel_id campaign_id months_since customers cohort_cost contribution"
             " cumulative_contribution cumulative_collected"
         ),
         "What the customers won in a month earned by each month after, by channel and campaign, beside their cost.",
