@@ -37,6 +37,13 @@ METRICS: dict[str, tuple[str, str, str | None, int]] = {
     "payback_months payback_months": ("payback_months", "standard", "invoiced", 0),
     "payback_months payback_months_collected": ("payback_months", "collected", "collected", 0),
     "payback_shortfall shortfall": ("payback_shortfall", "standard", "invoiced", 0),
+    "distributor_share net_invoiced": ("distributor_contribution", "net_revenue", "invoiced", 0),
+    "distributor_share contribution": ("distributor_contribution", "contribution", "invoiced", 0),
+    "distributor_share collected": ("distributor_contribution", "collected", "collected", 0),
+    "distributor_stability variation_coefficient": ("distributor_stability", "variation_coefficient", "invoiced", 0),
+    "distributor_stability monthly_trend": ("distributor_stability", "trend", "invoiced", 0),
+    "distributor_stability concentration_index": ("distributor_stability", "concentration", "invoiced", 0),
+    "distributor_active_months": ("distributor_stability", "active_months", "booked", 0),
     "ltv_predicted": ("ltv_predicted", "standard", "invoiced", 0),
     "payback_shortfall shortfall_collected": ("payback_shortfall", "collected", "collected", 0),
 }

@@ -106,8 +106,6 @@ def test_dbt_gets_flat_variables_and_exact_weights() -> None:
         "sales_hour_cost": None,
         "customer_window_days": 365,
         "stage_mature_days": 90,
-        "repeat_from_days": 7,
-        "repeat_window_days": 365,
         "funnel_stages": settings.funnel.dbt_stages(),
     }
     assert read("").dbt_vars()["as_of"] is None

@@ -68,4 +68,22 @@ CUSTOMER_TABLES: tuple[PublishedTable, ...] = (
         "同上，按获客期间合计。",
         readers=words("sales finance"),
     ),
+    PublishedTable(
+        "distributor_share",
+        "metrics.distributor_share",
+        words("cut period_kind period_start distributor_id"),
+        words("cut period_kind period_start distributor_id net_invoiced company_net_invoiced contribution collected"),
+        "What came through each distributor in a period, beside the company's total.",
+        "各经销商在某期间带来的收入、边际贡献与回款，并列公司合计。",
+        readers=words("sales finance"),
+    ),
+    PublishedTable(
+        "distributor_stability",
+        "metrics.distributor_stability",
+        words("cut period_kind period_start distributor_id"),
+        words("cut period_kind period_start distributor_id variation_coefficient monthly_trend concentration_index"),
+        "How steady each distributor was over 12 months, and how much hangs on few of them.",
+        "各经销商近 12 个月的稳定性与集中度。",
+        readers=words("sales finance"),
+    ),
 )
