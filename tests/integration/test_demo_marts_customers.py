@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.oracles import marts_cohorts, marts_customers, marts_lifetime
+from tests.oracles import marts_cohorts, marts_customers, marts_distributors, marts_lifetime
 from tests.oracles.compare import assert_mart, published_mart
 from tests.oracles.demo_documents import Documents, documents_of
 
@@ -26,11 +26,19 @@ MARTS: dict[str, tuple[Callable[[Documents], pd.DataFrame], list[str]]] = {
     ),
     "customer_cohort_month": (
         marts_cohorts.customer_cohort_month,
-        ["cohort_month", "channel_id", "campaign_id", "months_since"],
+        ["cohort_start", "channel_id", "campaign_id", "months_since"],
     ),
     "customer_payback": (
         marts_cohorts.customer_payback,
         ["cut", "period_kind", "period_start", "channel_id", "campaign_id"],
+    ),
+    "distributor_share": (
+        marts_distributors.distributor_share,
+        ["cut", "period_kind", "period_start", "distributor_id"],
+    ),
+    "distributor_stability": (
+        marts_distributors.distributor_stability,
+        ["cut", "period_kind", "period_start", "distributor_id"],
     ),
     "customer_ltv": (marts_lifetime.customer_ltv, ["account_id"]),
     "customer_ltv_cohort": (

@@ -102,7 +102,7 @@ def customer_cohort_month(documents: Documents) -> pd.DataFrame:
             month = period_after(cohort.month, "month", months)
             rows.append(
                 {
-                    "cohort_month": cohort.month,
+                    "cohort_start": cohort.month,
                     "channel_id": cohort.channel,
                     "campaign_id": cohort.campaign,
                     "months_since": months,

@@ -16,6 +16,7 @@ from tests.oracles.demo_documents import Documents, documents_of
 from tests.oracles.demo_rows import Row
 from tests.oracles.marts_cohorts import costs, customer_payback, earnings, members
 from tests.oracles.marts_customers import MONTHS, customer_retention, period_start, repeat_purchase_facts
+from tests.oracles.marts_distributors import distributor_share, distributor_stability
 from tests.oracles.marts_lifetime import customer_ltv_cohort
 from tests.oracles.marts_party import UNKNOWN
 
@@ -191,3 +192,19 @@ class CustomerMetrics:
     def _counted(self, metric: Metric) -> Metric:
         accounts = self._new_customers[1]
         return {at: sides._replace(n=int(accounts.get(at, ZERO))) for at, sides in metric.items()}
+
+    # ---- distributors ----------------------------------------------------------------------------------------------
+    def distributor_share(self, column: str) -> Metric:
+        """Of the company's total."""
+        return cells(distributor_share(self.documents), column, f"company_{column}", "orders")
+
+    def distributor_stability(self, column: str) -> Metric:
+        """What of the twelve months has a value; the concentration is the company's."""
+        table = distributor_stability(self.documents)
+        count = "distributors" if column == "concentration_index" else "months"
+        return cells(table[[value is not None for value in table[column]]], column, None, count)
+
+    @property
+    def distributor_active_months(self) -> Metric:
+        table = distributor_stability(self.documents)
+        return cells(table[table["cut"] == "distributor"], "active_months", "months", "months")

@@ -21,7 +21,7 @@ MAY_READ = {
     "intermediate": {"staging", "intermediate", "source identity"},
     "marts": {"staging", "intermediate", "marts", "source identity"},
     "attribution": {"intermediate", "marts", "attribution"},
-    "metrics": {"intermediate", "marts", "attribution", "metrics", "source metrics"},
+    "metrics": {"intermediate", "marts", "attribution", "metrics", "source metrics", "source lifetime"},
 }
 CHINESE, LATIN = re.compile("[一-鿿]"), re.compile("[A-Za-z]")
 DATED = re.compile(r".*_(on|from|to|until|start|month)|month|day|fiscal_.*")

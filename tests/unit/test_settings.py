@@ -100,12 +100,12 @@ def test_dbt_gets_flat_variables_and_exact_weights() -> None:
         "position_weights": ["0.45", "0.1", "0.45"],
         "opportunity_window_days": 90,
         "order_window_days": 180,
+        "repeat_from_days": 7,
+        "repeat_window_days": 365,
         "ageing_days": [30, 60, 90],
         "sales_hour_cost": None,
         "customer_window_days": 365,
         "stage_mature_days": 90,
-        "repeat_from_days": 7,
-        "repeat_window_days": 365,
         "funnel_stages": settings.funnel.dbt_stages(),
     }
     assert read("").dbt_vars()["as_of"] is None

@@ -7,7 +7,7 @@
 with member as (
   select
     weights.account_id,
-    {{ month_start('weights.converted_on') }} as cohort_month,
+    {{ month_start('weights.converted_on') }} as cohort_start,
     coalesce(weights.channel_id, 'unattributed') as channel_id,
     case
       when weights.channel_id is null and weights.campaign_id is null then 'unattributed'
@@ -37,30 +37,30 @@ earned as (
     {%- for name in measures %}
     sum(posted.{{ name }} * member.weight) as {{ name }},
     {%- endfor %}
-    member.cohort_month,
+    member.cohort_start,
     member.channel_id,
     member.campaign_id,
-    greatest(0, {{ months_between('member.cohort_month', 'posted.month') }}) as months_since
+    greatest(0, {{ months_between('member.cohort_start', 'posted.month') }}) as months_since
   from member
   inner join posted on member.account_id = posted.account_id
   group by
-    member.cohort_month, member.channel_id, member.campaign_id,
-    greatest(0, {{ months_between('member.cohort_month', 'posted.month') }})
+    member.cohort_start, member.channel_id, member.campaign_id,
+    greatest(0, {{ months_between('member.cohort_start', 'posted.month') }})
 ),
 
 won as (
   select
-    cohort_month,
+    cohort_start,
     channel_id,
     campaign_id,
     sum(weight) as customers
   from member
-  group by cohort_month, channel_id, campaign_id
+  group by cohort_start, channel_id, campaign_id
 ),
 
 spent as (
   select
-    {{ month_start('costs.allocated_on') }} as cohort_month,
+    {{ month_start('costs.allocated_on') }} as cohort_start,
     coalesce(costs.channel_id, 'unknown') as channel_id,
     coalesce(costs.campaign_id, 'unknown') as campaign_id,
     sum(costs.amount) as cohort_cost
@@ -74,13 +74,13 @@ spent as (
 
 cohort as (
   select
-    cohort_month,
+    cohort_start,
     channel_id,
     campaign_id
   from won
   union
   select
-    cohort_month,
+    cohort_start,
     channel_id,
     campaign_id
   from spent
@@ -88,16 +88,16 @@ cohort as (
 
 aged as (
   select
-    cohort.cohort_month,
+    cohort.cohort_start,
     cohort.channel_id,
     cohort.campaign_id,
     months.n as months_since,
-    {{ month_after('cohort.cohort_month', 'months.n') }} as month,
-    {{ month_end(month_after('cohort.cohort_month', 'months.n')) }} <= as_of.as_of_on as is_complete
+    {{ month_after('cohort.cohort_start', 'months.n') }} as month,
+    {{ month_end(month_after('cohort.cohort_start', 'months.n')) }} <= as_of.as_of_on as is_complete
   from cohort
   cross join {{ ref('int_as_of') }} as as_of
   inner join {{ number_series(1200) }} as months
-    on months.n <= {{ months_between('cohort.cohort_month', 'as_of.as_of_on') }}
+    on months.n <= {{ months_between('cohort.cohort_start', 'as_of.as_of_on') }}
 ),
 
 filled as (
@@ -111,17 +111,17 @@ filled as (
   from aged
   left join won
     on
-      aged.cohort_month = won.cohort_month
+      aged.cohort_start = won.cohort_start
       and aged.channel_id = won.channel_id
       and aged.campaign_id = won.campaign_id
   left join spent
     on
-      aged.cohort_month = spent.cohort_month
+      aged.cohort_start = spent.cohort_start
       and aged.channel_id = spent.channel_id
       and aged.campaign_id = spent.campaign_id
   left join earned
     on
-      aged.cohort_month = earned.cohort_month
+      aged.cohort_start = earned.cohort_start
       and aged.channel_id = earned.channel_id
       and aged.campaign_id = earned.campaign_id
       and aged.months_since = earned.months_since
@@ -132,12 +132,12 @@ select
   cast({{ name }} as decimal(28, 11)) as {{ name }},
   cast(
     sum({{ name }}) over (
-      partition by cohort_month, channel_id, campaign_id
+      partition by cohort_start, channel_id, campaign_id
       order by months_since
     ) as decimal(28, 11)
   ) as cumulative_{{ name }},
   {%- endfor %}
-  cohort_month,
+  cohort_start,
   channel_id,
   campaign_id,
   months_since,

@@ -17,14 +17,14 @@ with flow as (
     {%- endfor %}
     '{{ cut }}' as cut,
     '{{ kind }}' as period_kind,
-    {{ period_start_of('cohort_month', kind) }} as period_start,
+    {{ period_start_of('cohort_start', kind) }} as period_start,
     months_since,
     sum(case when months_since = 0 then customers else 0 end) as customers,
     sum(case when months_since = 0 then cohort_cost else 0 end) as cohort_cost
   from {{ ref('customer_cohort_month') }}
   group by
     months_since
-    {{- ', ' ~ period_start_of('cohort_month', kind) if kind != 'all' }}
+    {{- ', ' ~ period_start_of('cohort_start', kind) if kind != 'all' }}
     {{- ', ' ~ column if column }}
   {%- endfor %}{% endfor %}
 ),

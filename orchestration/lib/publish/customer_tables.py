@@ -29,9 +29,9 @@ CUSTOMER_TABLES: tuple[PublishedTable, ...] = (
     PublishedTable(
         "customer_cohort_month",
         "metrics.customer_cohort_month",
-        words("cohort_month channel_id campaign_id months_since"),
+        words("cohort_start channel_id campaign_id months_since"),
         words(
-            "cohort_month channel_id campaign_id months_since customers cohort_cost contribution"
+            "cohort_start channel_id campaign_id months_since customers cohort_cost contribution"
             " cumulative_contribution cumulative_collected"
         ),
         "What the customers won in a month earned by each month after, by channel and campaign, beside their cost.",
@@ -66,6 +66,24 @@ CUSTOMER_TABLES: tuple[PublishedTable, ...] = (
         ),
         "The same of the customers won in a period, together.",
         "同上，按获客期间合计。",
+        readers=words("sales finance"),
+    ),
+    PublishedTable(
+        "distributor_share",
+        "metrics.distributor_share",
+        words("cut period_kind period_start distributor_id"),
+        words("cut period_kind period_start distributor_id net_invoiced company_net_invoiced contribution collected"),
+        "What came through each distributor in a period, beside the company's total.",
+        "各经销商在某期间带来的收入、边际贡献与回款，并列公司合计。",
+        readers=words("sales finance"),
+    ),
+    PublishedTable(
+        "distributor_stability",
+        "metrics.distributor_stability",
+        words("cut period_kind period_start distributor_id"),
+        words("cut period_kind period_start distributor_id variation_coefficient monthly_trend concentration_index"),
+        "How steady each distributor was over 12 months, and how much hangs on few of them.",
+        "各经销商近 12 个月的稳定性与集中度。",
         readers=words("sales finance"),
     ),
 )
