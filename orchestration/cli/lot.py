@@ -49,7 +49,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "origins": ("channel", "campaign", "account_count", "quantity_shipped", "quantity_out_most", "ticket_count"),
 }  # fmt: skip
 ORIGIN = ("channel", "campaign", "origin_campaign_id")
-NUMBERS = ("count", "cost")
+NUMBERS = ("_count", "cost")
 
 
 def lot(

@@ -116,4 +116,4 @@ def test_an_unknown_lot_or_ticket_names_the_nearest(demo_workspace: Path, compla
     outcome = triloop("lot", "--ticket", "FW0000", "--workspace", demo_workspace, "--lang", "en")
     assert outcome.returncode == 2
     assert "there is no ticket 'FW0000'" in outcome.stderr
-    assert "FW0000" in outcome.stderr.splitlines()[-1]
+    assert "did you mean 'FW" in outcome.stderr.splitlines()[-1]

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from orchestration.lib.errors import ConfigurationError, nearest
+from orchestration.lib.metrics.dimensions import UNKNOWN
 from orchestration.lib.publish.reader import Snapshot
 
 Row = dict[str, Any]
@@ -162,8 +163,8 @@ class _Names:
         return self._name("dim_campaign", "campaign_id", key)
 
     def _name(self, table: str, column: str, key: str | None) -> str | None:
-        if key is None or not self._snapshot.has(table) or "name" not in self._snapshot.columns(table):
-            return key
+        if key in (None, UNKNOWN) or not self._snapshot.has(table) or "name" not in self._snapshot.columns(table):
+            return key  # the page says unknown in its reader's language
         rows = self._snapshot.rows(f"select name from {table} where {column} = ?", [key])
         return rows[0]["name"] if rows and rows[0]["name"] else key
 

@@ -114,11 +114,14 @@ select
   cast(returned_amount as decimal(18, 2)) as returned_amount,
   cast(repair_count as bigint) as repair_count,
   cast(after_sales as decimal(18, 2)) as after_sales,
-  {%- for column, type in [('units_returned', '18, 4'), ('after_sales', '18, 2')] %}
   cast(
-    sum({{ column }}) over (
+    sum(units_returned) over (
       partition by product_family, order_month order by months_since_shipped rows unbounded preceding
-    ) as decimal({{ type }})
-  ) as {{ column }}_to_date{{ ',' if not loop.last }}
-  {%- endfor %}
+    ) as decimal(18, 4)
+  ) as units_returned_to_date,
+  cast(
+    sum(after_sales) over (
+      partition by product_family, order_month order by months_since_shipped rows unbounded preceding
+    ) as decimal(18, 2)
+  ) as after_sales_to_date
 from dense
