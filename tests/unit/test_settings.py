@@ -102,6 +102,7 @@ def test_dbt_gets_flat_variables_and_exact_weights() -> None:
         "order_window_days": 180,
         "repeat_from_days": 7,
         "repeat_window_days": 365,
+        "return_window_days": 365,
         "ageing_days": [30, 60, 90],
         "sales_hour_cost": None,
         "customer_window_days": 365,

@@ -86,5 +86,5 @@ def test_a_document_is_followed_to_the_marts(snapshot: Snapshot) -> None:
     }  # fmt: skip
     [order] = find_documents(snapshot, "mes:W1")
     assert {table: one["count"] for table, one in follow_document(snapshot, order).items()} == {
-        "production_order_facts": 1, "inspection_facts": 1, "lot_facts": 1,
+        "production_order_facts": 1, "inspection_facts": 1, "lot_facts": 1, "lot_origin": 1, "quality_cost": 1,
     }  # fmt: skip

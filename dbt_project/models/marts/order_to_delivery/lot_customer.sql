@@ -59,7 +59,8 @@ bounded as (
     greatest(
       least(
         shipped.quantity_shipped,
-        coalesce(returned.quantity, 0) - (whole_line.quantity_shipped - shipped.quantity_shipped)
+        coalesce(returned.quantity, 0)
+        - (coalesce(whole_line.quantity_shipped, shipped.quantity_shipped) - shipped.quantity_shipped)
       ),
       0
     ) as quantity_returned_least
@@ -86,10 +87,10 @@ select
   cast(bounded.quantity_shipped as decimal(18, 4)) as quantity_shipped,
   bounded.line_lot_count,
   cast(bounded.line_quantity_returned as decimal(18, 4)) as line_quantity_returned,
-  cast(coalesce(bounded.quantity_returned_least, 0) as decimal(18, 4)) as quantity_returned_least,
+  cast(bounded.quantity_returned_least as decimal(18, 4)) as quantity_returned_least,
   cast(bounded.quantity_returned_most as decimal(18, 4)) as quantity_returned_most,
   cast(bounded.quantity_shipped - bounded.quantity_returned_most as decimal(18, 4)) as quantity_out_least,
-  cast(bounded.quantity_shipped - coalesce(bounded.quantity_returned_least, 0) as decimal(18, 4)) as quantity_out_most,
+  cast(bounded.quantity_shipped - bounded.quantity_returned_least as decimal(18, 4)) as quantity_out_most,
   bounded.serial_count,
   bounded.udi_count,
   bounded.first_udi_pi,
