@@ -266,7 +266,7 @@ class FactoryMetrics:
         for cell in below:
             if "return_reason" not in cell.cut:
                 below[cell] /= len(reasons)
-        return Told(sums(self._returned_for, cuts), below, None)
+        return Told(sums(self._returned_for, cuts), below, below)
 
     # ---- cost of poor quality --------------------------------------------------------------------------------------
     @cached_property
@@ -283,7 +283,7 @@ class FactoryMetrics:
         rows = [row for row in quality_cost_rows(self.demo) if not kinds or row["kind"] in kinds]
         cost = [Event(row["occurred_on"], self._product(row["product_id"]), row["amount"]) for row in rows]
         count = [Event(row["occurred_on"], self._product(row["product_id"]), Decimal(1)) for row in rows]
-        return Told(sums(cost, PRODUCT), sums(self._invoiced, PRODUCT), None if kinds else sums(count, PRODUCT))
+        return Told(sums(cost, PRODUCT), sums(self._invoiced, PRODUCT), sums(count, PRODUCT))
 
     @property
     def quality_cost_ratio(self) -> Told:
@@ -314,7 +314,9 @@ class FactoryMetrics:
             for row in rows
         }
         return Told(
-            {cell: row["value_days"] for cell, row in where.items()}, {c: r["cogs"] for c, r in where.items()}, None
+            {cell: row["value_days"] for cell, row in where.items()},
+            {cell: row["cogs"] for cell, row in where.items()},
+            dict.fromkeys(where, Decimal(13)),
         )
 
     @cached_property
