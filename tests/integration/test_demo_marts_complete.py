@@ -18,6 +18,8 @@ from tests.integration import test_demo_marts_quality as quality
 AREAS = (market, funnel, factory, quality, finance, attribution, customers)
 ELSEWHERE = {
     "metric_value": "metric by metric in test_demo_metrics.py",
+    "metric_anomaly": "judged against plain Python in test_anomalies.py",
+    "anomaly_mover": "planted and worked out by hand in test_anomalies.py",
     "party_match": "judged against the truth, which no raw row tells, in test_identity_truth.py",
     "metric_availability": "says what the registry says of the entities that came, which no raw row tells",
 }
