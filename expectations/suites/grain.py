@@ -36,6 +36,7 @@ class Key:
 
 
 KEYS = (
+    Key("staging", "intermediate.int_closing_month", ("month",), "finance"),
     Key("staging", "intermediate.int_contact_account", ("contact_id",), "sales", ("contact",)),
     Key("staging", "intermediate.int_exchange_rate_day", ("from_currency", "rate_on"), "finance", ("exchange_rate",)),
     Key("staging", "intermediate.int_invoice_merge", ("invoice_id",), "finance", ("invoice",)),
