@@ -286,8 +286,8 @@ _OF_TABLE: dict[tuple[str, str], tuple[str, str]] = {
     ("quote_facts", "version"): ("Version of the quote", "报价单版本"),
     ("distributor_month", "contribution"): ("Contribution posted in the month", "当月边际贡献"),
     ("cost_allocation", "basis"): (
-        "direct, or unallocated with a reason",
-        "direct（直接）或 unallocated（未分配，附原因）",
+        "direct, shared (overhead, by the driver), or unallocated with a reason",
+        "direct（直接）、shared（按动因分摊的公共费用）或 unallocated（未分配，附原因）",
     ),
     ("cost_allocation", "amount"): ("Cost, functional currency, net of VAT", "成本，本位币，不含税"),
     # ---- production, delivery, service, stock and the books
