@@ -158,8 +158,8 @@ def _costs() -> Check:
         severity="block",
         owner="marketing",
         reason=Label(
-            en="allocated and unallocated cost sum to the cost row, to the cent",
-            zh="已分摊与未分摊费用之和与原费用分毫不差",
+            en="direct, shared and unallocated cost sum to the cost row, to the cent",
+            zh="直接、分摊与未分摊费用之和与原费用分毫不差",
         ),
         sql=lambda _inputs: unequal_sums(
             "select spend_id, amount_functional as amount from intermediate.int_spend",

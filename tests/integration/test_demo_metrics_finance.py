@@ -27,7 +27,25 @@ METRICS = {
     "dso_countback": ("dso", "countback", None),
     "bad_debt": ("bad_debt", "standard", None),
     "bad_debt_rate": ("bad_debt_rate", "standard", None),
+    "net_booked": ("net_booked", "standard", "booked"),
+    "net_invoiced": ("net_invoiced", "standard", "invoiced"),
+    "collected": ("collected", "standard", "collected"),
+    "contribution": ("contribution", "standard", "invoiced"),
+    "contribution_booked": ("contribution", "booked", "booked"),
+    "contribution_collected": ("contribution", "collected", "collected"),
+    "unlisted_rate": ("unlisted_rate", "standard", "booked"),
+    "aov_median": ("aov", "median", "booked"),
+    "marketing_spend_loaded": ("marketing_spend", "loaded", None),
+    "cpl_loaded": ("cpl", "loaded", None),
+    "cac_loaded": ("cac", "loaded", None),
+    "gross_margin_rate": ("gross_margin_rate", "standard", "invoiced"),
+    "total_roi": ("total_roi", "standard", "invoiced"),
+    "total_roi_booked": ("total_roi", "booked", "booked"),
+    "total_roi_collected": ("total_roi", "collected", "collected"),
 }
+
+PARTLY = {"gross_margin_rate"}
+"""Whose other cuts test_demo_metrics.py compares."""
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +74,9 @@ def cells_of(published: Published, metric: str, variant: str, basis: str | None)
 def test_metric_equals_the_raw_files(name: str, oracle: FinanceMetrics, published: Published) -> None:
     expected = {cell: sides for cell, sides in getattr(oracle, name)().items() if sides[0] or sides[1]}
     found = cells_of(published, *METRICS[name])
+    compared = {cell.cut for cell in expected}
+    if name in PARTLY:
+        found = {cell: row for cell, row in found.items() if cell.cut in compared}
     wrong = []
     for cell in expected.keys() | {cell for cell, (sides, _) in found.items() if sides[0] or sides[1]}:
         want, (have, value) = expected.get(cell), found.get(cell, (None, None))

@@ -14,7 +14,7 @@ import pandas as pd
 from tests.oracles.demo_attribution import LOOKBACK, LOOKBACK_DEFAULT
 from tests.oracles.demo_documents import Documents
 from tests.oracles.demo_rows import EIGHT_HOURS, Row, crm, erp, frame, utc
-from tests.oracles.exact import BILLION, CUMULATIVE, rounded
+from tests.oracles.exact import BILLION, CUMULATIVE, rounded, shares
 from tests.oracles.marts_books import month_of
 from tests.oracles.marts_finance import invoice_line_facts, order_cost_facts, payment_line_facts
 from tests.oracles.marts_market import marketing_spend_facts, touch_facts
@@ -237,25 +237,49 @@ def new_customer_weight(documents: Documents) -> pd.DataFrame:
 
 
 def cost_allocation(documents: Documents) -> pd.DataFrame:
-    """Each cost on the first day of its service, else the day it was spent; what names nobody is not allocated."""
-    rows = []
+    """Each cost on the first day of its service, else when it was spent; what names nobody is shared by direct cost."""
+    direct, overhead = [], []
+    weights: dict[date, dict[tuple[str, bool], Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for cost in marketing_spend_facts(documents.demo).to_dict("records"):
-        known = cost["campaign_id"] or cost["channel_id"] != "unknown"
         is_media = cost["cost_type"] == "media"
         # media of longer service would be spread over its days
         assert not (is_media and cost["service_from"]), "media of the demo come by the day"
         on = cost["service_from"] or cost["spent_on"]
-        rows.append(
-            {
-                "cost_allocation_id": f"{cost['spend_id']}:{month_of(on)}",
-                **{name: cost[name] for name in ("spend_id", "campaign_id", "channel_id", "cost_type", "stage")},
-                "allocated_on": on,
-                "month": month_of(on),
-                "amount": cost["amount_functional"],
-                "basis": "direct" if known else "unallocated",
-                "reason": None if known else "no_campaign_or_channel",
-                "is_media": is_media,
-                "is_acquisition": cost["objective"] != "retention",
-            }
-        )
-    return frame(rows)
+        row = {
+            "cost_allocation_id": f"{cost['spend_id']}:{month_of(on)}",
+            **{name: cost[name] for name in ("spend_id", "campaign_id", "channel_id", "cost_type", "stage")},
+            "allocated_on": on,
+            "month": month_of(on),
+            "amount": cost["amount_functional"],
+            "basis": "direct",
+            "driver": None,
+            "reason": None,
+            "is_media": is_media,
+            "is_acquisition": cost["objective"] != "retention",
+        }
+        if cost["campaign_id"] or cost["channel_id"] != "unknown":
+            direct.append(row)
+            weights[row["month"]][row["channel_id"], row["is_acquisition"]] += row["amount"]
+        else:
+            overhead.append(row)
+    return frame([*direct, *(part for row in overhead for part in _shared(row, weights[row["month"]]))])
+
+
+def _shared(row: Row, weights: dict[tuple[str, bool], Decimal]) -> list[Row]:
+    """An overhead cost by channel, retention before acquisition; as it is where nothing says whose it could be."""
+    bearers = sorted(bearer for bearer, weight in weights.items() if weight > 0)
+    if not bearers:
+        return [{**row, "basis": "unallocated", "reason": "no_campaign_or_channel"}]
+    parts = shares(row["amount"], [weights[bearer] for bearer in bearers])
+    return [
+        {
+            **row,
+            "cost_allocation_id": f"{row['cost_allocation_id']}:{channel}:{'acquisition' if wins else 'retention'}",
+            "channel_id": channel,
+            "amount": part,
+            "basis": "shared",
+            "driver": "direct_cost",
+            "is_acquisition": wins,
+        }
+        for (channel, wins), part in zip(bearers, parts, strict=True)
+    ]

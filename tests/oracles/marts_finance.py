@@ -167,7 +167,29 @@ def payment_line_facts(documents: Documents) -> pd.DataFrame:
                     "collected": functional,
                 }
             )
-    return frame(rows)
+    return frame(_with_contribution(documents, rows))
+
+
+def _with_contribution(documents: Documents, rows: list[Row]) -> list[Row]:
+    """A receipt brings as much of its order's contribution as it is of what was invoiced, on the running total."""
+    earned: dict[str, Decimal] = defaultdict(Decimal)
+    invoiced: dict[str, Decimal] = defaultdict(Decimal)
+    for row in invoice_line_facts(documents).to_dict("records"):
+        earned[row["order_id"]] += row["gross_profit"]
+        invoiced[row["order_id"]] += row["net_invoiced"]
+    for row in order_cost_facts(documents).to_dict("records"):
+        if row["kind"] != "other" and row["order_id"]:
+            earned[row["order_id"]] -= row["amount"]
+    before: dict[str, Decimal] = defaultdict(Decimal)
+    for row in sorted(rows, key=lambda row: (row["paid_on"], row["payment_line_id"])):
+        order = row["order_id"]
+        row["contribution_collected"] = None
+        if invoiced[order]:
+            share = Fraction(earned[order]) / Fraction(invoiced[order])
+            reached = before[order] + row["collected"]
+            now, past = rounded(share * Fraction(reached)), rounded(share * Fraction(before[order]))
+            before[order], row["contribution_collected"] = reached, now - past
+    return rows
 
 
 def order_cost_facts(documents: Documents) -> pd.DataFrame:

@@ -9,6 +9,9 @@ import pandas as pd
 
 from tests.oracles.demo import Demo
 from tests.oracles.demo_rows import EIGHT_HOURS, Row, crm, frame, lineage, ref, utc
+from tests.oracles.exact import rounded
+
+HOUR_COST = 150
 
 RULES = (
     # utm_source, utm_medium (None: any), channel; the first that fits
@@ -190,6 +193,8 @@ def work_hours_facts(demo: Demo) -> pd.DataFrame:
                 "hours": row["工时"],
                 "activity": row["工作内容"],
                 "stage": row["阶段"],
+                "is_acquisition": demo.campaigns[row["活动编号"]]["objective"] != "retention",
+                "sales_cost": rounded(row["工时"] * HOUR_COST),  # every hour of the demo is a salesperson's
                 **lineage(row),
             }
             for row in demo.rows.hours

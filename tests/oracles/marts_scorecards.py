@@ -28,7 +28,7 @@ from tests.oracles.marts_leads import lead_facts, opportunity_facts
 
 UNKNOWN, UNATTRIBUTED = "unknown", "unattributed"
 COUNTS = ("leads", "leads_with_opportunity", "opportunities", "orders", "lines_due", "lines_on_time")
-COSTS = ("marketing_spend", "acquisition_spend", "media_spend", "unallocated_spend")
+COSTS = ("marketing_spend", "acquisition_spend", "media_spend", "shared_spend", "unallocated_spend")
 MEASURES = ("booked", "invoiced", "cogs", "gross_profit", "contribution", "collected", "after_sales")
 ATTRIBUTED = tuple(f"attributed_{measure}" for measure in MEASURES)
 COLUMNS = (*COSTS, *COUNTS, "net_booked", "new_customers", *ATTRIBUTED)
@@ -97,8 +97,8 @@ def _costs(documents: Documents) -> Iterable[Event]:
     """Cost of nobody is told apart from what campaigns and channels cost."""
     for row in cost_allocation(documents).to_dict("records"):
         place = row["channel_id"], row["campaign_id"] or UNKNOWN, row["allocated_on"], row["amount"]
-        if row["basis"] == "unallocated":
-            yield Event("unallocated_spend", *place)
+        if row["basis"] != "direct":
+            yield Event(f"{row['basis']}_spend", *place)
             continue
         yield Event("marketing_spend", *place)
         if row["is_acquisition"]:

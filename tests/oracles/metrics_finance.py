@@ -11,6 +11,11 @@ from typing import Any, NamedTuple
 
 from tests.oracles.demo_documents import Documents, documents_of
 from tests.oracles.demo_rows import Row
+from tests.oracles.exact import rounded
+from tests.oracles.marts_attribution import DEFAULT_MODEL, cost_allocation, new_customer_weight, order_measure
+from tests.oracles.marts_finance import invoice_line_facts, order_cost_facts, payment_line_facts
+from tests.oracles.marts_leads import lead_facts
+from tests.oracles.marts_market import work_hours_facts
 from tests.oracles.marts_receivables import CUTS, PERIODS, receivable_month, receivable_period
 
 ACCOUNT_CUTS = ("total", "account", "customer_segment", "customer_region")
@@ -38,16 +43,32 @@ Cuts = Mapping[str, tuple[str, ...]]
 """Name of a cut → the names under which events carry its members."""
 
 
+def cells_of(event: Row, on: str, cuts: Cuts) -> Iterable[Cell]:
+    """Every cell that an event falls into; NULL members are ``unknown``."""
+    month = event[on].replace(day=1)
+    for cut, names in cuts.items():
+        members = tuple("unknown" if _empty(event[name]) else event[name] for name in names)
+        for kind, start_of in PERIODS.items():
+            yield Cell(cut, members, kind, start_of(month))
+
+
 def sums(events: Iterable[Row], on: str, amount: str, cuts: Cuts) -> dict[Cell, Decimal]:
-    """Amounts of events by their day, in every cut and kind of period; NULL members are ``unknown``."""
+    """Amounts of events by their day, in every cut and kind of period."""
     found: dict[Cell, Decimal] = defaultdict(Decimal)
     for event in events:
-        month = event[on].replace(day=1)
-        for cut, names in cuts.items():
-            members = tuple(event[name] or "unknown" for name in names)
-            for kind, start_of in PERIODS.items():
-                found[Cell(cut, members, kind, start_of(month))] += event[amount]
+        for cell in cells_of(event, on, cuts):
+            found[cell] += event[amount]
     return dict(found)
+
+
+def distinct(events: Iterable[Row], on: str, name: str, cuts: Cuts) -> dict[Cell, int]:
+    """How many different values a column of events has."""
+    found: dict[Cell, set[str]] = defaultdict(set)
+    for event in events:
+        if event[name] is not None:
+            for cell in cells_of(event, on, cuts):
+                found[cell].add(event[name])
+    return {cell: len(values) for cell, values in found.items()}
 
 
 def ratio(numerator: Mapping[Cell, Decimal], denominator: Mapping[Cell, Decimal]) -> Numbers:
@@ -57,6 +78,19 @@ def ratio(numerator: Mapping[Cell, Decimal], denominator: Mapping[Cell, Decimal]
         cell: Sides(numerator.get(cell, zero), denominator.get(cell, zero))
         for cell in numerator.keys() | denominator.keys()
     }
+
+
+BASES: Cuts = {
+    "total": (),
+    "channel": ("origin_channel_id",),
+    "campaign": ("origin_campaign_id",),
+    "salesperson": ("salesperson_id",),
+    "distributor": ("distributor_id",),
+    "account": ("account_id",),
+    "product_family": ("product_family",),
+}
+CHANNEL: Cuts = {"total": (), "channel": ("channel_id",)}
+TOTAL: Cuts = {"total": ()}
 
 
 class FinanceMetrics:
@@ -108,6 +142,144 @@ class FinanceMetrics:
 
     def bad_debt_rate(self) -> Numbers:
         return ratio(self._monthly("bad_debt"), self._monthly("credit_sales"))
+
+    # ---- the three bases -------------------------------------------------------------------------------------------
+    def _postings(self, measure: str, cuts: Cuts = BASES) -> Numbers:
+        products = self.documents.demo.facts.files.products()
+        family = dict(zip("erp:" + products["产品编码"], products["系列"], strict=True))
+        rows = [
+            {**row, "product_family": family.get(row["product_id"])}
+            for row in order_measure(self.documents).to_dict("records")
+            if row["measure"] == measure
+        ]
+        amounts = sums(rows, "posted_on", "amount", cuts)
+        orders = distinct(rows, "posted_on", "order_id", cuts)
+        return {cell: Sides(amount, None, orders.get(cell, 0)) for cell, amount in amounts.items()}
+
+    def net_booked(self) -> Numbers:
+        return self._postings("booked")
+
+    def net_invoiced(self) -> Numbers:
+        return self._postings("invoiced")
+
+    def collected(self) -> Numbers:
+        return self._postings("collected")
+
+    def contribution(self) -> Numbers:
+        return self._postings("contribution", {**BASES, "product": ("product_id",)})
+
+    def _collected_contribution(self, cuts: Cuts) -> dict[Cell, Decimal]:
+        rows = payment_line_facts(self.documents).to_dict("records")
+        known = [row for row in rows if not row["is_excluded"] and row["contribution_collected"] is not None]
+        return sums(known, "paid_on", "contribution_collected", cuts)
+
+    def contribution_collected(self) -> Numbers:
+        cuts = {"total": (), "account": ("account_id",)}
+        return {cell: Sides(amount) for cell, amount in self._collected_contribution(cuts).items()}
+
+    def _order_lines(self) -> list[Row]:
+        """Order lines that count: net booked, standard cost, list price or None."""
+        products = self.documents.demo.facts.files.products()
+        standard = dict(zip(products["产品编码"], products["标准成本"], strict=True))
+        family = dict(zip(products["产品编码"], products["系列"], strict=True))
+        found = []
+        for number, order in self.documents.orders.items():
+            rate, _ = self.documents.demo.rows.rate(order["currency"], order["ordered_on"])
+            for line in self.documents.lines.get(number, []) if not order["is_excluded"] else []:
+                net = rounded(line["不含税金额"] * rate)
+                cost = rounded(standard[line["产品编码"]] * line["数量"])
+                unlisted = net if line["目录价"] is None else Decimal(0)
+                more = {"product_family": family[line["产品编码"]], "net": net, "unlisted": unlisted}
+                found.append({**order, **more, "contribution": net - cost})
+        return found
+
+    def _booked_contribution(self, cuts: Cuts) -> dict[Cell, Decimal]:
+        costs = [
+            {**self.documents.orders[row["order_id"].removeprefix("erp:")], "contribution": -row["amount"]}
+            for row in order_cost_facts(self.documents).to_dict("records")
+            if row["order_id"] and not row["is_excluded"] and row["kind"] != "other"
+        ]
+        return sums([*self._order_lines(), *costs], "ordered_on", "contribution", cuts)
+
+    def contribution_booked(self) -> Numbers:
+        cuts = {name: names for name, names in BASES.items() if name != "product_family"}
+        return {cell: Sides(amount) for cell, amount in self._booked_contribution(cuts).items()}
+
+    def unlisted_rate(self) -> Numbers:
+        names = ("total", "channel", "salesperson", "distributor", "product_family")
+        cuts = {name: BASES[name] for name in names}
+        rows = self._order_lines()
+        return ratio(sums(rows, "ordered_on", "unlisted", cuts), sums(rows, "ordered_on", "net", cuts))
+
+    def aov_median(self) -> Numbers:
+        cuts = {name: names for name, names in BASES.items() if name != "product_family"}
+        orders: dict[str, Row] = {}
+        for row in self._order_lines():
+            known = orders.setdefault(row["order_id"], {**row, "net": Decimal(0)})
+            known["net"] += row["net"]
+        values: dict[Cell, list[Decimal]] = defaultdict(list)
+        for order in orders.values():
+            for cell in cells_of(order, "ordered_on", cuts):
+                values[cell].append(order["net"])
+        return {cell: Sides(_median(amounts), None, len(amounts)) for cell, amounts in values.items()}
+
+    def gross_margin_rate(self) -> Numbers:
+        cuts = {name: names for name, names in BASES.items() if name in ("total", "account")}
+        rows = [row for row in invoice_line_facts(self.documents).to_dict("records") if not row["is_excluded"]]
+        return ratio(sums(rows, "invoiced_on", "gross_profit", cuts), sums(rows, "invoiced_on", "net_invoiced", cuts))
+
+    # ---- marketing money -------------------------------------------------------------------------------------------
+    def _cost(self, *bases: str, acquisition: bool = False, cuts: Cuts = CHANNEL) -> dict[Cell, Decimal]:
+        rows = cost_allocation(self.documents).to_dict("records")
+        kept = [row for row in rows if row["basis"] in bases and (row["is_acquisition"] or not acquisition)]
+        return sums(kept, "allocated_on", "amount", cuts)
+
+    def marketing_spend_loaded(self) -> Numbers:
+        return {cell: Sides(amount) for cell, amount in self._cost("direct", "shared").items()}
+
+    def cpl_loaded(self) -> Numbers:
+        leads = [
+            {"on": lead["created_on"], "channel_id": lead["origin_channel_id"], "count": Decimal(1)}
+            for lead in lead_facts(self.documents.demo).to_dict("records")
+            if lead["is_valid"]
+        ]
+        return ratio(self._cost("direct", "shared", acquisition=True), sums(leads, "on", "count", CHANNEL))
+
+    def cac_loaded(self) -> Numbers:
+        hours = work_hours_facts(self.documents.demo).to_dict("records")
+        cost = self._cost("direct", "shared", acquisition=True)
+        for cell, amount in sums(
+            [row for row in hours if row["is_acquisition"]], "worked_on", "sales_cost", CHANNEL
+        ).items():
+            cost[cell] = cost.get(cell, Decimal(0)) + amount
+        new = [
+            {**row, "channel_id": row["channel_id"] if isinstance(row["channel_id"], str) else "unattributed"}
+            for row in new_customer_weight(self.documents).to_dict("records")
+            if row["model"] == DEFAULT_MODEL
+        ]
+        return ratio(cost, sums(new, "converted_on", "weight", CHANNEL))
+
+    def _total_roi(self, contribution: Mapping[Cell, Decimal]) -> Numbers:
+        cost = self._cost("direct", "shared", "unallocated", cuts=TOTAL)
+        zero = Decimal(0)
+        return {
+            cell: Sides(contribution.get(cell, zero) - cost.get(cell, zero), cost.get(cell, zero))
+            for cell in contribution.keys() | cost.keys()
+        }
+
+    def total_roi(self) -> Numbers:
+        return self._total_roi({cell: sides.numerator for cell, sides in self._postings("contribution", TOTAL).items()})
+
+    def total_roi_booked(self) -> Numbers:
+        return self._total_roi(self._booked_contribution(TOTAL))
+
+    def total_roi_collected(self) -> Numbers:
+        return self._total_roi(self._collected_contribution(TOTAL))
+
+
+def _median(amounts: list[Decimal]) -> Decimal:
+    ordered, middle = sorted(amounts), len(amounts) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
 def _empty(value: Any) -> bool:

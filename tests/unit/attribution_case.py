@@ -177,6 +177,8 @@ SPEND = [
     {"spend_id": "channel_only", "channel_id": "web", "spent_on": "2024-02-29", "cost_type": "tool",
      "amount_functional": "5.05"},
     {"spend_id": "nowhere", "channel_id": "unknown", "spent_on": "2024-02-29", "amount_functional": "7.07"},
+    # in January what media cost was given back
+    {"spend_id": "idle", "channel_id": "unknown", "spent_on": "2024-01-29", "amount_functional": "3.00"},
 ]  # fmt: skip
 
 

@@ -260,14 +260,17 @@ def test_media_is_spread_over_its_months_by_days(built: ScratchProject) -> None:
     ]
 
 
-def test_other_cost_stands_whole_where_it_belongs(built: ScratchProject) -> None:
+def test_other_cost_stands_whole_where_it_belongs_and_overhead_is_shared(built: ScratchProject) -> None:
     assert built.rows(
         "select spend_id, channel_id, allocated_on, amount, basis, reason, is_media, is_acquisition "
-        "from attribution.cost_allocation where campaign_id is distinct from 'c1' order by spend_id"
+        "from attribution.cost_allocation where campaign_id is distinct from 'c1' order by spend_id, channel_id"
     ) == [
         ("booth", "show", dt.date(2024, 2, 28), D("999.99"), "direct", None, False, False),
         ("channel_only", "web", dt.date(2024, 2, 29), D("5.05"), "direct", None, False, True),
-        ("nowhere", "unknown", dt.date(2024, 2, 29), D("7.07"), "unallocated", "no_campaign_or_channel", False, True),
+        ("idle", "unknown", dt.date(2024, 1, 29), D("3.00"), "unallocated", "no_campaign_or_channel", False, True),
+        # by direct cost of February: 999.99 for retention, 5.05 for acquisition; 7.07 × 999.99/1005.04 = 7.034 → 7.03
+        ("nowhere", "show", dt.date(2024, 2, 29), D("7.03"), "shared", None, False, False),
+        ("nowhere", "web", dt.date(2024, 2, 29), D("0.04"), "shared", None, False, True),
     ]
 
 

@@ -1,7 +1,8 @@
 {#- The columns that every scorecard adds up, and the ratios it derives from them as the metric registry defines these. -#}
 {% macro scorecard_sums(alias) -%}
   {%- for column in [
-    'marketing_spend', 'acquisition_spend', 'media_spend', 'unallocated_spend', 'attributed_booked',
+    'marketing_spend', 'acquisition_spend', 'media_spend', 'shared_spend', 'unallocated_spend',
+    'attributed_booked',
     'attributed_invoiced', 'attributed_cogs', 'attributed_gross_profit', 'attributed_contribution', 'attributed_collected', 'attributed_after_sales', 'net_booked',
   ] %}
   cast(sum({{ alias }}.{{ column }}) as decimal(18, 2)) as {{ column }},

@@ -17,6 +17,7 @@ select
   summed.marketing_spend,
   summed.acquisition_spend,
   summed.media_spend,
+  summed.shared_spend,
   summed.unallocated_spend,
   summed.leads,
   summed.leads_with_opportunity,

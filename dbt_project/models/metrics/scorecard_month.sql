@@ -16,7 +16,8 @@
     'marketing_spend': "case when basis = 'direct' then amount end",
     'acquisition_spend': "case when basis = 'direct' and is_acquisition then amount end",
     'media_spend': "case when basis = 'direct' and is_media then amount end",
-    'unallocated_spend': "case when basis <> 'direct' then amount end",
+    'shared_spend': "case when basis = 'shared' then amount end",
+    'unallocated_spend': "case when basis = 'unallocated' then amount end",
   }),
   ('lead_facts', origin, 'created_on', 'is_valid', {
     'leads': '1',

@@ -22,6 +22,7 @@ SETTINGS: dict[str, Any] = {
     "time": {
         "daily_sources": {"ads.media": {"every": "day"}, "erp.exchange_rates": {"every": "weekday", "gap_days": 5}}
     },
+    "metrics": {"sales_hour_cost": 150},
 }
 
 

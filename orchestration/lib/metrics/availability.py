@@ -13,11 +13,13 @@ from orchestration.lib.metrics.model import MetricDefinition, Registry
 
 @dataclass(frozen=True)
 class Availability:
-    """Whether a metric can be computed; the reasons are None when it can."""
+    """Whether a metric can be computed; the reasons are None when it can. Additive: both its sides are sums of events,
+    so they add up over the members of a cut and over months."""
 
     name: str
     metric_id: str
     variant: str
+    is_additive: bool
     missing: tuple[str, ...]
     reason_en: str | None
     reason_zh: str | None
@@ -42,8 +44,18 @@ def metric_availability(database: duckdb.DuckDBPyConnection, registry: Registry)
         english, chinese = _reasons({entity: state[entity] for entity in missing})
         if not missing:
             english, chinese = _unknown(database, registry, metric)
-        found.append(Availability(metric.name, metric.metric_id, metric.meta.variant, missing, english, chinese))
+        found.append(
+            Availability(
+                metric.name, metric.metric_id, metric.meta.variant, _is_additive(registry, metric), missing, english, chinese
+            )
+        )
     return found
+
+
+def _is_additive(registry: Registry, metric: MetricDefinition) -> bool:
+    sides = [*metric.numerator.metrics, *(metric.denominator.metrics if metric.denominator else ())]
+    parts = [registry.simple[name] for name in sides]
+    return all(part.aggregation == "sum" and not part.is_period_table for part in parts)
 
 
 def _unknown(
@@ -80,13 +92,14 @@ def write_availability(database: duckdb.DuckDBPyConnection, availability: list[A
     """Write ``metrics.metric_availability``."""
     database.execute(
         "create or replace table metrics.metric_availability (metric_id varchar not null, variant varchar not null, "
-        "is_available boolean not null, missing_entities varchar, reason_en varchar, reason_zh varchar)"
+        "is_available boolean not null, is_additive boolean not null, missing_entities varchar, reason_en varchar, reason_zh varchar)"
     )
     rows = [
         [
             item.metric_id,
             item.variant,
             item.is_available,
+            item.is_additive,
             ", ".join(item.missing) or None,
             item.reason_en,
             item.reason_zh,
@@ -94,4 +107,4 @@ def write_availability(database: duckdb.DuckDBPyConnection, availability: list[A
         for item in sorted(availability, key=lambda item: (item.metric_id, item.variant))
     ]
     if rows:
-        database.executemany("insert into metrics.metric_availability values (?, ?, ?, ?, ?, ?)", rows)
+        database.executemany("insert into metrics.metric_availability values (?, ?, ?, ?, ?, ?, ?)", rows)
