@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from expectations.model import Check, Inputs, Label, Severity
-from expectations.sql import each_once, literal, unequal_sums
+from expectations.sql import each_once, unequal_sums
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,7 @@ SUMS = (
         "collected", "int_payment_line", "collected_functional", entity="payment_allocation", en="payments", zh="回款"
     ),
 )
+
 
 def checks() -> list[Check]:
     """Documents, facts and published metrics."""
@@ -303,7 +304,9 @@ def _channel_sums() -> Check:
     return _metrics(
         "cut_sum",
         "warn",
-        Label(en="an additive metric summed over the members of any cut is its total", zh="可加指标按任一切分合计等于总计"),
+        Label(
+            en="an additive metric summed over the members of any cut is its total", zh="可加指标按任一切分合计等于总计"
+        ),
         _unequal_parts("cut <> 'total'", "cut = 'total'", "period_kind, period_start"),
     )
 

@@ -46,7 +46,13 @@ def metric_availability(database: duckdb.DuckDBPyConnection, registry: Registry)
             english, chinese = _unknown(database, registry, metric)
         found.append(
             Availability(
-                metric.name, metric.metric_id, metric.meta.variant, _is_additive(registry, metric), missing, english, chinese
+                metric.name,
+                metric.metric_id,
+                metric.meta.variant,
+                _is_additive(registry, metric),
+                missing,
+                english,
+                chinese,
             )
         )
     return found
