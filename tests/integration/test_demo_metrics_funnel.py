@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from scipy.stats import binomtest
 
+from orchestration.lib.metrics.dimensions import DIMENSIONS
 from tests.oracles.compare import published_mart
 from tests.oracles.demo import demo_of
 from tests.oracles.exact import rounded
@@ -21,7 +22,6 @@ from tests.oracles.metrics_funnel import METRICS
 pytestmark = pytest.mark.slow
 
 Rows = dict[tuple[str, str, str | None], dict[Key, dict[str, Any]]]
-COLUMN = {name: f"{name}_id" for name in ("channel", "campaign", "salesperson", "distributor", "account", "product")}
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def published(demo_workspace: Path) -> Rows:
     found: Rows = defaultdict(dict)
     for row in published_mart(demo_workspace, "metric_value").to_pylist():
         names = [] if row["cut"] == "total" else row["cut"].split("+")
-        members = tuple(row[COLUMN.get(name, name)] for name in names)
+        members = tuple(row[DIMENSIONS[name].column] for name in names)
         key = Key(row["cut"], members, row["period_kind"], row["period_start"])
         metric = (row["metric_id"], row["variant"], row["basis"])
         assert key not in found[metric], f"{metric} has {key} twice"

@@ -60,8 +60,7 @@ def metric_availability(database: duckdb.DuckDBPyConnection, registry: Registry)
 
 def _is_additive(registry: Registry, metric: MetricDefinition) -> bool:
     sides = [*metric.numerator.metrics, *(metric.denominator.metrics if metric.denominator else ())]
-    parts = [registry.simple[name] for name in sides]
-    return all(part.aggregation == "sum" and not part.is_period_table for part in parts)
+    return all(registry.simple[name].adds_up for name in sides)
 
 
 def _unknown(
@@ -98,7 +97,8 @@ def write_availability(database: duckdb.DuckDBPyConnection, availability: list[A
     """Write ``metrics.metric_availability``."""
     database.execute(
         "create or replace table metrics.metric_availability (metric_id varchar not null, variant varchar not null, "
-        "is_available boolean not null, is_additive boolean not null, missing_entities varchar, reason_en varchar, reason_zh varchar)"
+        "is_available boolean not null, is_additive boolean not null, missing_entities varchar, reason_en varchar, "
+        "reason_zh varchar)"
     )
     rows = [
         [
