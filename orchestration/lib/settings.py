@@ -248,6 +248,7 @@ class MetricSettings(_Group):
     order_window_days: Annotated[int, Field(strict=True, ge=1)] = 180
     return_window_days: Annotated[int, Field(strict=True, ge=1)] = 365
     # customers, distributors, product combinations
+    affinity_least_baskets: Annotated[int, Field(strict=True, ge=1)] = 5
     repeat_from_days: Annotated[int, Field(strict=True, ge=1)] = 7
     repeat_window_days: Annotated[int, Field(strict=True, ge=1)] = 365
     ltv_horizon_days: Annotated[int, Field(strict=True, ge=1)] = 365
@@ -384,6 +385,7 @@ class Settings(_Group):
             "opportunity_window_days": self.metrics.opportunity_window_days,
             "order_window_days": self.metrics.order_window_days,
             "return_window_days": self.metrics.return_window_days,
+            "affinity_least_baskets": self.metrics.affinity_least_baskets,
             "repeat_from_days": self.metrics.repeat_from_days,
             "repeat_window_days": self.metrics.repeat_window_days,
             "customer_window_days": self.metrics.customer_window_days,

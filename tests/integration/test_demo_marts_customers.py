@@ -1,4 +1,4 @@
-"""Tables of customers over time, of distributors and of product combinations equal the demo's raw files: every row and
+"""Tables of customers over time and of distributors equal the demo's raw files: every row and
 column."""
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.oracles import marts_delivery, marts_factory, marts_orders
+from tests.oracles import marts_affinity, marts_delivery, marts_factory, marts_orders
 from tests.oracles.compare import assert_mart, published_mart
 from tests.oracles.demo_orders import OrderDemo
 from tests.oracles.raw_factory import ROW_SET_HASH
@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 MARTS: dict[str, tuple[Callable[[OrderDemo], pd.DataFrame], list[str]]] = {
     "dim_product": (marts_factory.dim_product, ["product_id"]),
     "order_facts": (marts_orders.order_facts, ["order_id"]),
+    "product_affinity": (marts_affinity.product_affinity, ["affinity_id"]),
     "order_line_facts": (marts_orders.order_line_facts, ["order_line_id"]),
     "order_line_delivery": (marts_delivery.order_line_delivery, ["order_line_id"]),
     "shipment_facts": (marts_delivery.shipment_facts, ["shipment_id"]),

@@ -100,6 +100,7 @@ def test_dbt_gets_flat_variables_and_exact_weights() -> None:
         "position_weights": ["0.45", "0.1", "0.45"],
         "opportunity_window_days": 90,
         "order_window_days": 180,
+        "affinity_least_baskets": 5,
         "repeat_from_days": 7,
         "repeat_window_days": 365,
         "return_window_days": 365,

@@ -86,4 +86,16 @@ CUSTOMER_TABLES: tuple[PublishedTable, ...] = (
         "各经销商近 12 个月的稳定性与集中度。",
         readers=words("sales finance"),
     ),
+    PublishedTable(
+        "product_affinity",
+        "metrics.product_affinity",
+        words("grain product_id with_product_id"),
+        words(
+            "affinity_id grain product_id with_product_id basket_count product_count with_product_count both_count"
+            " support confidence lift pair_count p_value p_value_corrected is_significant"
+        ),
+        "Products bought together, per order and per customer: support, confidence, lift, significance.",
+        "产品组合：按订单与按客户的支持度、置信度、提升度与显著性。",
+        readers=words("marketing sales production"),
+    ),
 )
