@@ -119,12 +119,12 @@ fact as (
 
 summed as (
   select
+    {%- for fact in facts %}
+    sum(case when fact.fact = '{{ fact }}' then fact.amount else 0 end) as {{ fact }},
+    {%- endfor %}
     fact.order_id,
     fact.order_line_id,
-    {{ month_start('coalesce(orders.ordered_on, fact.happened_on)') }} as month,
-    {%- for fact in facts %}
-    sum(case when fact.fact = '{{ fact }}' then fact.amount else 0 end) as {{ fact }}{{ ',' if not loop.last }}
-    {%- endfor %}
+    {{ month_start('coalesce(orders.ordered_on, fact.happened_on)') }} as month
   from fact
   left join {{ ref('order_facts') }} as orders on fact.order_id = orders.order_id
   group by
@@ -165,11 +165,14 @@ chained as (
 stepped as (
   select
     chained.*,
-    net_invoiced - collected_as_invoiced - written_off as open_amount
+    chained.net_invoiced - chained.collected_as_invoiced - chained.written_off as open_amount
   from chained
 )
 
 select
+  {%- for amount in waterfall_amounts() %}
+  cast(stepped.{{ amount }} as decimal(18, 2)) as {{ amount }},
+  {%- endfor %}
   coalesce(stepped.order_line_id, coalesce(stepped.order_id, cast(stepped.month as string)) || '|') as waterfall_id,
   stepped.order_id,
   stepped.order_line_id,
@@ -180,10 +183,7 @@ select
   orders.salesperson_id,
   orders.distributor_id,
   lines.product_id,
-  coalesce(products.family, 'unknown') as product_family,
-  {%- for amount in waterfall_amounts() %}
-  cast(stepped.{{ amount }} as decimal(18, 2)) as {{ amount }}{{ ',' if not loop.last }}
-  {%- endfor %}
+  coalesce(products.family, 'unknown') as product_family
 from stepped
 left join {{ ref('order_facts') }} as orders on stepped.order_id = orders.order_id
 left join {{ ref('order_line_facts') }} as lines on stepped.order_line_id = lines.order_line_id

@@ -149,8 +149,9 @@ dated as (
   select
     period.*,
     monthly.closing_on,
-    {{ days_between('greatest(coalesce(period.period_start, known.first_month), known.first_month)', 'monthly.closing_on') }}
-    + 1 as day_count,
+    {{ days_between(
+      'greatest(coalesce(period.period_start, known.first_month), known.first_month)', 'monthly.closing_on'
+    ) }} + 1 as day_count,
     monthly.open_account_count,
     monthly.advance_account_count,
     monthly.open_amount,

@@ -134,14 +134,13 @@ select
   placed.stage,
   placed.allocated_on,
   placed.month,
-  case
-    when driver.month is null then placed.amount
-    else cast(
-      {{ proportion('placed.amount', 'driver.weight_to_here', 'driver.weight_total') }}
-      - {{ proportion('placed.amount', 'driver.weight_to_here - driver.weight', 'driver.weight_total') }}
-      as decimal(18, 2)
-    )
-  end as amount,
+  cast(
+    case
+      when driver.month is null then placed.amount
+      else {{ proportion('placed.amount', 'driver.weight_to_here', 'driver.weight_total') }}
+        - {{ proportion('placed.amount', 'driver.weight_to_here - driver.weight', 'driver.weight_total') }}
+    end as decimal(18, 2)
+  ) as amount,
   case when driver.month is null then 'unallocated' else 'shared' end as basis,
   case when driver.month is not null then 'direct_cost' end as driver,
   case when driver.month is null then 'no_campaign_or_channel' end as reason,

@@ -81,8 +81,10 @@ select
   cast(case when open_document.month is null then 0 else open_document.age_{{ loop.index0 }} end as decimal(18, 2))
     as {{ column }},
   {%- endfor %}
-  cast(case when open_document.month is null then 0 else open_document.open_amount - open_document.age_0 end as decimal(18, 2))
-    as overdue_amount,
+  cast(
+    case when open_document.month is null then 0 else open_document.open_amount - open_document.age_0 end
+    as decimal(18, 2)
+  ) as overdue_amount,
   cast(case when advanced.month is null then 0 else advanced.advance_amount end as decimal(18, 2)) as advance_amount,
   cast(case when invoiced.month is null then 0 else invoiced.credit_sales end as decimal(18, 2)) as credit_sales,
   cast(case when lost.month is null then 0 else lost.bad_debt end as decimal(18, 2)) as bad_debt,
