@@ -630,7 +630,7 @@ def test_a_metric_that_nobody_watches_is_told(warehouse: duckdb.DuckDBPyConnecti
 @pytest.mark.parametrize(
     ("check", "values"),
     [
-        ("metrics.reconciliation.channel_sum", {"channel": "1.0"}),
+        ("metrics.reconciliation.cut_sum", {"channel": "1.0"}),
         ("metrics.reconciliation.month_sum", {"whole": "3.0"}),
         ("metrics.reconciliation.zero_denominator", {"ratio": "0.0"}),
     ],
@@ -644,6 +644,10 @@ def test_metric_cuts_agree(warehouse: duckdb.DuckDBPyConnection, check: str, val
             warehouse.execute("create schema if not exists metrics")
             sql = METRIC_VALUE.format(**given).replace("select * from", f"select *{extra}")
             warehouse.execute(sql)
+            warehouse.execute(
+                "create table metrics.metric_availability as select 'leads' as metric_id, 'standard' as variant, "
+                "true as is_additive"
+            )
             assert len(_violations(warehouse, check, Settings())) == expected
         finally:
             warehouse.rollback()
