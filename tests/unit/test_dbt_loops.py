@@ -32,6 +32,7 @@ RECONCILIATIONS = {
     "orders_add_up_their_documents",
     "shares_add_up_to_their_document",
     "fully_paid_invoices_have_collected_their_net",
+    "totals_survive_every_floor",
 }
 D = Decimal
 MARTS = ["market", "party", "lead_to_order", "order_to_delivery", "payment_to_profit", "shared"]
