@@ -46,8 +46,12 @@ UPSTREAM = {
 }
 
 
+#: what a test of attribution builds
+MODELS = "path:models/marts/journey path:models/marts/attribution"
+
+
 def scratch(folder: Path, variables: dict[str, Any] | None = None) -> ScratchProject:
-    return ScratchProject(folder, copied=["marts/attribution"], upstream=UPSTREAM, variables=variables)
+    return ScratchProject(folder, copied=["marts/journey", "marts/attribution"], upstream=UPSTREAM, variables=variables)
 
 
 def touch(touch_id: str, account: str | None, moment: str, **more: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.lib.errors import TriloopError
-from tests.unit.attribution_case import fill, scratch
+from tests.unit.attribution_case import MODELS, fill, scratch
 from tests.unit.scratch_project import ScratchProject
 
 D = Decimal
@@ -24,7 +24,7 @@ D = Decimal
 def built(tmp_path_factory: pytest.TempPathFactory) -> ScratchProject:
     case = scratch(tmp_path_factory.mktemp("attribution"))
     fill(case)
-    case.build("path:models/marts/attribution", exclude="order_measure")
+    case.build(MODELS, exclude="order_measure")
     return case
 
 
@@ -296,7 +296,7 @@ def test_without_the_reset_a_touch_serves_every_later_order(tmp_path: Path) -> N
         },
     )
     fill(case)
-    case.build("path:models/marts/attribution", exclude="order_measure")
+    case.build(MODELS, exclude="order_measure")
     assert journey(case, "o_rep_2b") == ["rep_2"]
     assert journey(case, "o_rep_1b") == ["rep_1", "rep_day"]
     assert journey(case, "o_old") == []

@@ -59,7 +59,7 @@ class Variables:
 def loops_project(target: Path) -> Path:
     """The project without what lies below the loops and with a gate that is always open; gates have their own tests."""
     shutil.copytree(DBT_PROJECT_DIR, target, ignore=shutil.ignore_patterns("target", "logs", "gates", "metrics"))
-    for folder in ("models/marts/attribution", "macros/attribution"):
+    for folder in ("models/marts/journey", "models/marts/attribution", "macros/attribution"):
         shutil.rmtree(target / folder, ignore_errors=True)
     (target / "macros" / "open_gate.sql").write_text("{% macro require_gate(gate) %}{% endmacro %}\n", encoding="utf-8")
     return target

@@ -22,7 +22,7 @@ from orchestration.lib.workspace import DBT_PROJECT_DIR
 #: floor → (folders under models/, the gate that must have passed before it)
 FLOORS: dict[str, tuple[tuple[str, ...], str]] = {
     "staging": (("staging", "intermediate"), "canonical"),
-    "loops": (("marts",), "staging"),  # a folder per loop, and what they share
+    "loops": (("marts",), "staging"),  # a folder per loop, what they share, and the journeys
     "attribution": (("marts/attribution",), "loops"),
     "metrics": (("metrics",), "attribution"),
 }
