@@ -6,13 +6,9 @@ import re
 import zoneinfo
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     ValidationInfo,
     field_validator,
@@ -22,7 +18,9 @@ from pydantic import (
 from orchestration.lib.cron import cron_fault
 from orchestration.lib.currencies import CURRENCY_ALIASES, ISO_CURRENCIES
 from orchestration.lib.errors import nearest
+from orchestration.lib.settings_attribution import AttributionSettings
 from orchestration.lib.settings_funnel import FunnelSettings
+from orchestration.lib.settings_types import AgeingDays, Count, Day, Exact, Group, Share
 from orchestration.lib.workspace import Workspace
 from orchestration.lib.yaml_source import FieldError, YamlDocument, load_yaml, validate
 
@@ -30,48 +28,10 @@ DEFAULT_ROLES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("marketing", "sales", "production", "quality", "finance"), ("default",)),
     "audit": ("*",),
 }
-AttributionModel = Literal["first", "last", "linear", "position_based"]
 Severity = Literal["block", "warn"]
 
 
-def _day(value: Any) -> Any:
-    # pydantic would take 20260131 for seconds since 1970
-    if isinstance(value, str):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            raise FieldError(f"'{value}' is not a day", "write a day as YYYY-MM-DD") from None
-    if value is not None and not isinstance(value, date):
-        raise FieldError(f"'{value}' is not a day", "write a day as YYYY-MM-DD")
-    return value
-
-
-def _exact(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise FieldError(f"must be a number, not {str(value).lower()}", "write a plain number such as 0.05")
-    # through text, so that a float given by a program is the number its author wrote
-    return Decimal(str(value)) if isinstance(value, float) else value
-
-
-def _share(value: Decimal) -> Decimal:
-    if not 0 <= value <= 1:
-        raise FieldError(f"{value} is not between 0 and 1", "write a share: 5 % is 0.05")
-    return value
-
-
-Day = Annotated[date, BeforeValidator(_day)]
-Count = Annotated[int, Field(strict=True, ge=0)]
-Exact = Annotated[Decimal, BeforeValidator(_exact)]
-Share = Annotated[Exact, AfterValidator(_share)]
-AgeingDays = Annotated[int, Field(strict=True, ge=2, le=3650)]
-LookbackDays = Annotated[int, Field(strict=True, ge=1, le=3650)]
-
-
-class _Group(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class CompanySettings(_Group):
+class CompanySettings(Group):
     """Who the numbers belong to, and in which money and calendar they are told."""
 
     name: str = Field(default="My company", min_length=1)
@@ -103,13 +63,13 @@ class CompanySettings(_Group):
         raise FieldError(f"'{value}' is not a time zone", hint)
 
 
-class DedupSettings(_Group):
+class DedupSettings(Group):
     """Which leads are the same."""
 
     lead_window_days: Count = 30
 
 
-class IdentitySettings(_Group):
+class IdentitySettings(Group):
     """How sure a proposal of who is who must be."""
 
     auto_probability: Share = Decimal("0.99")
@@ -126,7 +86,7 @@ class IdentitySettings(_Group):
         return value
 
 
-class CurrencySettings(_Group):
+class CurrencySettings(Group):
     """How exchange rates may be used."""
 
     max_rate_age_days: Count = 7
@@ -134,14 +94,14 @@ class CurrencySettings(_Group):
     neighbour_tolerance: Share = Decimal("0.10")
 
 
-class DailySource(_Group):
+class DailySource(Group):
     """How often a source that comes by the day brings rows."""
 
     every: Literal["day", "weekday"] = "day"
     gap_days: Count = 0
 
 
-class TimeSettings(_Group):
+class TimeSettings(Group):
     """Which dates can be true, in which order, and which days may be missing."""
 
     earliest: Day = date(2000, 1, 1)
@@ -155,63 +115,14 @@ class TimeSettings(_Group):
     daily_sources: dict[str, DailySource] = Field(default_factory=dict)
 
 
-class AttributionSettings(_Group):
-    """Which touches earn credit, and how it is shared."""
-
-    lookback_days: LookbackDays = 365
-    lookback_days_by_channel_group: dict[str, LookbackDays] = Field(default_factory=lambda: {"trade_show": 540})
-    reset_at_order: Annotated[bool, Field(strict=True)] = True
-    models: Annotated[tuple[AttributionModel, ...], Field(min_length=1)] = get_args(AttributionModel)
-    # checked against the models even when only those are set
-    default_model: AttributionModel = Field(default="position_based", validate_default=True)
-    position_weights: tuple[Share, Share, Share] = (Decimal("0.4"), Decimal("0.2"), Decimal("0.4"))
-
-    @field_validator("lookback_days_by_channel_group")
-    @classmethod
-    def _groups_exist(cls, value: dict[str, int]) -> dict[str, int]:
-        from orchestration.lib.contract import load_contract  # reads 35 files
-
-        known = load_contract().entity("channel").column("channel_group").allowed
-        for group in value:
-            if group not in known:
-                raise FieldError(f"'{group}' is not a channel group", nearest(group, known), path=(group,))
-        return value
-
-    @field_validator("models")
-    @classmethod
-    def _are_distinct(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(value)) != len(value):
-            raise FieldError("a model is named twice", "name each model once")
-        return value
-
-    @field_validator("default_model")
-    @classmethod
-    def _is_computed(cls, value: str, info: ValidationInfo) -> str:
-        computed = info.data.get("models")
-        if computed is not None and value not in computed:
-            raise FieldError(
-                f"the default model '{value}' is not among the models to compute", f"add {value} to attribution.models"
-            )
-        return value
-
-    @field_validator("position_weights")
-    @classmethod
-    def _sum_to_one(cls, value: tuple[Decimal, ...]) -> tuple[Decimal, ...]:
-        if sum(value) != 1:
-            raise FieldError(f"the weights sum to {sum(value)}, not to 1", "write three shares such as [0.4, 0.2, 0.4]")
-        if any(int(weight.as_tuple().exponent) < -9 for weight in value):
-            raise FieldError("a weight has more than 9 decimal places", "round the weights to 9 places")
-        return value
-
-
-class CheckThreshold(_Group):
+class CheckThreshold(Group):
     """How one check departs from its default."""
 
     max_violations: Count = 0
     severity: Severity | None = None
 
 
-class GateSettings(_Group):
+class GateSettings(Group):
     """How strict the gates are."""
 
     quarantine_share_limit: Share = Decimal("0.05")
@@ -227,7 +138,7 @@ class GateSettings(_Group):
     thresholds: dict[str, CheckThreshold] = Field(default_factory=dict)
 
 
-class LimitSettings(_Group):
+class LimitSettings(Group):
     """How large and how broken what comes in may be; see :class:`orchestration.lib.landing.limits.Limits`."""
 
     broken_row_share: Share = Decimal("0.05")
@@ -241,7 +152,7 @@ class LimitSettings(_Group):
     max_reading_minutes: Annotated[int, Field(strict=True, ge=1, le=24 * 60)] = 60
 
 
-class MetricSettings(_Group):
+class MetricSettings(Group):
     """Windows of the cohort metrics, in days; the ages of receivables; what an hour of sales costs."""
 
     opportunity_window_days: Annotated[int, Field(strict=True, ge=1)] = 90
@@ -270,7 +181,7 @@ class MetricSettings(_Group):
         return value
 
 
-class AnomalySettings(_Group):
+class AnomalySettings(Group):
     """When a month of a metric or source counts as unusual."""
 
     threshold: Annotated[Exact, Field(gt=0)] = Decimal("3.5")
@@ -290,13 +201,13 @@ class AnomalySettings(_Group):
         return value
 
 
-class PublishSettings(_Group):
+class PublishSettings(Group):
     """What happens to old snapshots."""
 
     keep: Annotated[int, Field(strict=True, ge=1)] = 10
 
 
-class ScheduleSettings(_Group):
+class ScheduleSettings(Group):
     """When the daemon runs by itself."""
 
     daily: str = "0 6 * * *"
@@ -314,7 +225,7 @@ class ScheduleSettings(_Group):
         return value
 
 
-class Settings(_Group):
+class Settings(Group):
     """All settings of a workspace; ``as_of`` None means the latest business date in the data."""
 
     company: CompanySettings = CompanySettings()
@@ -367,7 +278,6 @@ class Settings(_Group):
 
     def dbt_vars(self) -> dict[str, Any]:
         """The settings that dbt needs, as its flat variables; decimals as text so that they stay exact."""
-        attribution = self.attribution
         return {
             "functional_currency": self.company.currency,
             "company_timezone": self.company.timezone,
@@ -376,12 +286,7 @@ class Settings(_Group):
             "lead_dedup_window_days": self.dedup.lead_window_days,
             "shared_line_names": self.identity.shared_line_names,
             "max_rate_age_days": self.currency.max_rate_age_days,
-            "lookback_days": attribution.lookback_days,
-            "lookback_days_by_channel_group": dict(attribution.lookback_days_by_channel_group),
-            "reset_at_order": attribution.reset_at_order,
-            "attribution_models": list(attribution.models),
-            "default_attribution_model": attribution.default_model,
-            "position_weights": [str(weight) for weight in attribution.position_weights],
+            **self.attribution.dbt_vars(),
             "opportunity_window_days": self.metrics.opportunity_window_days,
             "order_window_days": self.metrics.order_window_days,
             "return_window_days": self.metrics.return_window_days,

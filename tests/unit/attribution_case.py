@@ -15,7 +15,7 @@ END_OF_DAY = "15:59:59.999999"
 UPSTREAM = {
     "intermediate.int_touch": columns(
         "touch_id account_id lead_id campaign_id channel_id touched_at:timestamp touched_on:date "
-        "effective_at:timestamp precision"
+        "effective_at:timestamp precision touch_type contact_id"
     ),
     "intermediate.int_spend": columns(
         "spend_id campaign_id channel_id objective spent_on:date service_from:date service_to:date cost_type stage "
@@ -24,8 +24,18 @@ UPSTREAM = {
     "marts.dim_channel": columns("channel_id channel_group"),
     "marts.order_facts": columns(
         "order_id account_id confirmed_at:timestamp confirmed_on:date is_excluded:boolean is_first_order:boolean "
-        "origin_channel_id origin_campaign_id salesperson_id distributor_id"
+        "lead_id opportunity_id quote_id origin_channel_id origin_campaign_id salesperson_id distributor_id"
     ),
+    "intermediate.int_as_of": columns("as_of_on:date"),
+    "intermediate.int_lead": columns(
+        "lead_id created_at:timestamp created_on:date mql_at:timestamp mql_on:date sql_at:timestamp sql_on:date"
+    ),
+    "intermediate.int_opportunity": columns("opportunity_id created_at:timestamp created_on:date"),
+    "marts.lead_facts": columns(
+        "lead_id created_on:date is_valid:boolean is_mql:boolean is_sql:boolean has_opportunity:boolean"
+    ),
+    "marts.opportunity_facts": columns("opportunity_id created_on:date has_order:boolean"),
+    "marts.quote_facts": columns("quote_id opportunity_id quoted_at:timestamp quoted_on:date"),
     "marts.order_line_facts": columns(
         "order_id order_line_id product_id ordered_on:date is_excluded:boolean net_booked:decimal(18,2)"
     ),
@@ -187,6 +197,7 @@ SPEND = [
 
 
 def fill(case: ScratchProject) -> None:
+    case.load("intermediate.int_as_of", [{"as_of_on": dt.date(2024, 12, 31)}])
     case.load("marts.dim_channel", [{"channel_id": "web", "channel_group": "paid"},
                                     {"channel_id": "show", "channel_group": "trade_show"}])  # fmt: skip
     case.load("intermediate.int_touch", TOUCHES)

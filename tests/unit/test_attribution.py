@@ -18,20 +18,23 @@ from tests.unit.attribution_case import MODELS, fill, scratch
 from tests.unit.scratch_project import ScratchProject
 
 D = Decimal
+FOUR = {"attribution_models": ["first", "last", "linear", "position_based"]}
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> ScratchProject:
-    case = scratch(tmp_path_factory.mktemp("attribution"))
+    case = scratch(
+        tmp_path_factory.mktemp("attribution"), {"attribution_models": ["first", "last", "linear", "position_based"]}
+    )
     fill(case)
     case.build(MODELS, exclude="order_measure")
     return case
 
 
 def test_the_unit_tests_of_the_models_pass(built: ScratchProject) -> None:
-    result = built.build("attribution_weight attribution_credit", unit_tests=True)
+    result = built.build("attribution_credit", unit_tests=True)
     proved = {node.name: node.status for node in result.nodes if node.resource_type == "unit_test"}
-    assert proved == {"each_rule_model_weighs_three_touches": "pass", "two_credit_notes_take_back_every_cent": "pass"}
+    assert proved == {"two_credit_notes_take_back_every_cent": "pass"}
 
 
 def test_a_model_that_is_not_in_the_registry_is_refused(tmp_path: Path) -> None:
@@ -42,7 +45,7 @@ def test_a_model_that_is_not_in_the_registry_is_refused(tmp_path: Path) -> None:
 
 def test_position_weights_must_add_up_to_one(tmp_path: Path) -> None:
     case = scratch(tmp_path, {"position_weights": ["0.4", "0.2", "0.3"]})
-    with pytest.raises(TriloopError, match="must be three numbers that add up to 1"):
+    with pytest.raises(TriloopError, match="must be numbers of at most 9 decimals that add up to 1"):
         case.build("attribution_weight")
 
 
@@ -57,13 +60,14 @@ def journey(case: ScratchProject, order_id: str) -> list[str]:
 
 
 def weights(case: ScratchProject, order_id: str) -> dict[str, list[Decimal]]:
-    found: dict[str, list[Decimal]] = defaultdict(list)
-    for model, weight in case.rows(
-        f"select model, weight from attribution.attribution_weight where order_id = '{order_id}' order by "
-        f"model, touch_position"
+    """Model → weight of each touch in order, 0 where it has none."""
+    found: dict[str, list[Decimal]] = {}
+    for model, position, count, weight in case.rows(
+        f"select model, touch_position, touch_count, weight from attribution.attribution_weight "
+        f"where order_id = '{order_id}'"
     ):
-        found[model].append(weight)
-    return dict(found)
+        found.setdefault(model, [D(0)] * count)[position - 1] = weight
+    return found
 
 
 def credits(case: ScratchProject, line: str, measure: str, model: str) -> dict[str, dict[str | None, Decimal]]:
@@ -150,7 +154,7 @@ def test_weights(built: ScratchProject, order_id: str, expected: dict[str, str])
 
 def test_the_last_cumulative_weight_is_exactly_one(built: ScratchProject) -> None:
     last = built.rows(
-        "select distinct cumulative_weight from attribution.attribution_weight where touch_position = touch_count"
+        "select distinct max(cumulative_weight) from attribution.attribution_weight group by order_id, model"
     )
     assert last == [(D("1.000000000"),)]
 

@@ -11,6 +11,7 @@ import pytest
 from orchestration.lib.cron import cron_fault
 from orchestration.lib.errors import ConfigurationError
 from orchestration.lib.settings import Settings, load_settings, read_settings
+from orchestration.lib.settings_attribution import MODELS
 from orchestration.lib.settings_names import refuse_unknown_checks, refuse_unknown_sources
 from orchestration.lib.settings_template import TEMPLATE_FILE, settings_text
 from orchestration.lib.workspace import DBT_PROJECT_DIR, Workspace
@@ -95,9 +96,13 @@ def test_dbt_gets_flat_variables_and_exact_weights() -> None:
         "lookback_days": 365,
         "lookback_days_by_channel_group": {"email": 30},
         "reset_at_order": True,
-        "attribution_models": ["first", "last", "linear", "position_based"],
+        "attribution_models": list(MODELS),
         "default_attribution_model": "position_based",
         "position_weights": ["0.45", "0.1", "0.45"],
+        "half_life_days": 30,
+        "stage_pools": dict.fromkeys(("lead", "qualification", "opportunity", "quote", "order"), "0.2"),
+        "stage_inner": "linear",
+        "custom_attribution_models": {},
         "opportunity_window_days": 90,
         "order_window_days": 180,
         "affinity_least_baskets": 5,
@@ -233,6 +238,30 @@ def test_weights_given_by_a_program_are_the_numbers_it_wrote() -> None:
             3,
             "the default model 'last' is not among the models to compute",
             "attribution.models",
+        ),
+        (
+            "attribution:\n  stage_pools: {lead: 0.5, order: 0.5}\n",
+            2,
+            "attribution.stage_pools.qualification: the stage 'qualification' has no share",
+            "lead, qualification, opportunity, quote, order",
+        ),
+        (
+            "attribution:\n  custom_models: {last: {half_life_days: 7}}\n",
+            2,
+            "attribution.custom_models.last: the model 'last' is built in",
+            "another name",
+        ),
+        (
+            "attribution:\n  custom_models: {opener: {shares: {first: 0.7}}}\n",
+            2,
+            "attribution.custom_models.opener.shares: the weights sum to 0.7, not to 1",
+            "first: 0.5",
+        ),
+        (
+            "attribution:\n  custom_models: {opener: {}}\n",
+            2,
+            "a model has either shares or half_life_days",
+            "one of the two",
         ),
         ("attribution:\n  models: [first]\n", 1, "'position_based' is not among", "attribution.models"),
         (

@@ -31,3 +31,8 @@
 {% macro spark__days_before(moment, days) -%}
   ({{ moment }} - make_interval(0, 0, 0, cast({{ days }} as int)))
 {%- endmacro %}
+
+{#- Whole billionths → a share of nine decimals. -#}
+{% macro share_of_billion(billionths) -%}
+  cast(cast({{ billionths }} as decimal(18, 0)) * cast(0.000000001 as decimal(9, 9)) as decimal(10, 9))
+{%- endmacro %}

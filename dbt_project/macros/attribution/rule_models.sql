@@ -1,61 +1,166 @@
 {#-
-  The registry of rule models: one model is one branch here. A branch gives the cumulative weight, in billionths, of the
-  touches up to position `touch_position` of `touch_count`; for the last it must be 1000000000. Adding a model touches
-  nothing else; which of them are computed is the setting attribution.models.
+  The registry of models: one model is one entry here, in one of four families. Adding a model touches nothing else;
+  which of them are computed is the setting attribution.models, and a company's own are attribution.custom_models.
+
+  - closed: `cumulative` is the weight of the touches up to a position, in any unit, by arithmetic on positions alone.
+  - milestone: shares of the touches at milestones of the funnel (first, lead, qualification, opportunity, quote,
+    order = last) and of all others together. One touch at several milestones has them all; what a missing milestone
+    (or the others, where there are none) would have had is shared among the rest in proportion.
+  - summed: `raw` is the weight of one touch, a whole number in any unit, not negative.
+  - staged: by the stages of the funnel; see staged.sql.
+
+  Whatever the unit, weights are then cumulative billionths, rounded half up, the last exactly one billion; a journey
+  whose touches would all weigh nothing is shared evenly.
 -#}
-{% macro cumulative_billionths(model) -%}
-  {%- if model == 'first' -%}
-    {{ whole_number('1000000000') }}
-  {%- elif model == 'last' -%}
-    case when touch_position = touch_count then {{ whole_number('1000000000') }} else {{ whole_number('0') }} end
-  {%- elif model == 'linear' -%}
-    {{ rounded_quotient('touch_position * ' ~ whole_number('1000000000'), 'touch_count') }}
-  {%- elif model == 'position_based' -%}
-    {{ position_based_billionths(var('position_weights')) }}
+{% macro model_entry(model) -%}
+  {%- set position = var('position_weights') -%}
+  {%- set registry = {
+    'first': {'family': 'closed'},
+    'last': {'family': 'closed'},
+    'linear': {'family': 'closed'},
+    'last_non_direct': {'family': 'closed'},
+    'position_based': {
+      'family': 'milestone', 'shares': {'first': position[0], 'others': position[1], 'order': position[2]}
+    },
+    'u_shaped': {'family': 'milestone', 'shares': {'first': '0.5', 'lead': '0.5'}},
+    'w_shaped': {
+      'family': 'milestone', 'shares': {'first': '0.3', 'lead': '0.3', 'opportunity': '0.3', 'others': '0.1'}
+    },
+    'full_path': {
+      'family': 'milestone',
+      'shares': {'first': '0.225', 'lead': '0.225', 'opportunity': '0.225', 'order': '0.225', 'others': '0.1'}
+    },
+    'time_decay': {'family': 'summed', 'half_life_days': var('half_life_days')},
+    'shapley': {'family': 'summed'},
+    'staged': {'family': 'staged', 'pools': 'fixed_weight'},
+    'staged_information': {'family': 'staged', 'pools': 'information_weight'},
+  } -%}
+  {%- do registry.update(var('custom_attribution_models')) -%}
+  {%- if model in registry -%}
+    {{ return(registry[model]) }}
   {%- elif execute -%}
     {{ exceptions.raise_compiler_error(
-      "attribution model '" ~ model ~ "' is not known; known: first, last, linear, position_based (setting attribution.models)"
+      "attribution model '" ~ model ~ "' is not known; known: " ~ (registry | join(', '))
+      ~ " (setting attribution.models)"
     ) }}
   {%- endif -%}
+  {{ return({'family': 'closed'}) }}
 {%- endmacro %}
 
-{#- Weights of the first touch, of those between together, and of the last. One touch takes all; two share in the
-    proportion of first to last (evenly when both are 0). -#}
-{% macro position_based_billionths(weights) -%}
-  {%- if execute -%}{{ check_position_weights(weights) }}{%- endif -%}
-  {%- set first = billionths(weights[0]) -%}
-  {%- set ends = '(' ~ first ~ ' + ' ~ billionths(weights[2]) ~ ')' -%}
-  case
-    when touch_position = touch_count then {{ whole_number('1000000000') }}
-    when touch_count = 2 then coalesce({{ rounded_quotient(first ~ ' * 1000000000', ends) }}, 500000000)
-    else {{ first }} + {{ rounded_quotient(billionths(weights[1]) ~ ' * (touch_position - 1)', '(touch_count - 2)') }}
-  end
-{%- endmacro %}
-
-{#- A decimal weight written as text → whole billionths. -#}
-{% macro billionths(weight) -%}
-  {{ whole_number("cast('" ~ weight ~ "' as decimal(27, 9)) * 1000000000") }}
-{%- endmacro %}
-
-{#- Refuse weights that are not three numbers of at most 9 decimals that add up to 1. Jinja has no decimals: by digits. -#}
-{% macro check_position_weights(weights) -%}
-  {%- set parts = [] -%}
-  {%- for weight in weights -%}
-    {%- set whole, _, fraction = (weight | string).partition('.') -%}
-    {%- if fraction | length <= 9 and (whole ~ fraction).isdigit() -%}
-      {%- do parts.append((whole ~ (fraction ~ '000000000')[:9]) | int) -%}
-    {%- endif -%}
+{#- The models to compute of some families. -#}
+{% macro models_of(families) -%}
+  {%- set found = [] -%}
+  {%- for model in var('attribution_models') -%}
+    {%- if model_entry(model).family in families -%}{%- do found.append(model) -%}{%- endif -%}
   {%- endfor -%}
-  {%- if parts | length != 3 or weights | length != 3 or parts | sum != 1000000000 -%}
+  {{ return(found) }}
+{%- endmacro %}
+
+{#- The weight of the touches up to a position, for closed models and those by milestones. -#}
+{% macro cumulative_raw(model, position) -%}
+  {%- set entry = model_entry(model) -%}
+  {%- if entry.family == 'milestone' -%}
+    {{ cumulative_at_milestones(entry.shares, position) }}
+  {%- elif model == 'first' -%}
+    case when {{ position }} >= 1 then 1 else 0 end
+  {%- elif model == 'last' -%}
+    case when {{ position }} >= touch_count then 1 else 0 end
+  {%- elif model == 'last_non_direct' -%}
+    case when {{ position }} >= coalesce(last_indirect_position, touch_count) then 1 else 0 end
+  {%- else -%}
+    ({{ position }})
+  {%- endif -%}
+{%- endmacro %}
+
+{#- The weight of one touch, a whole number, for summed models. -#}
+{% macro raw_weight(model) -%}
+  {%- set entry = model_entry(model) -%}
+  {%- if entry.half_life_days -%}
+    {{ decayed('seconds_before_last', entry.half_life_days) }}
+  {%- elif model == 'shapley' -%}
+    {#- a journey's channels share alike (Zhao, Mahboobi & Bagheri 2018), and so do the touches of a channel -#}
+    {{ rounded_quotient('1000000000000', 'channel_touch_count') }}
+  {%- endif -%}
+{%- endmacro %}
+
+{#- Half of the weight is lost each half-life before the last touch; trillionths, so that the last has one trillion. -#}
+{% macro decayed(seconds, half_life_days) -%}
+  cast(round(power(0.5e0, {{ seconds }} / ({{ half_life_days }} * 86400e0)) * 1e12) as bigint)
+{%- endmacro %}
+
+{#- Positions of the touches that a milestone model rewards. -#}
+{% macro milestone_position(milestone) -%}
+  {{ return({
+    'first': '1',
+    'lead': 'lead_position',
+    'qualification': 'qualification_position',
+    'opportunity': 'opportunity_position',
+    'quote': 'quote_position',
+    'order': 'touch_count',
+  }[milestone]) }}
+{%- endmacro %}
+
+{#- Whole numbers: shares in billionths × touches that are at no milestone, so that nothing is divided. -#}
+{% macro cumulative_at_milestones(shares, position) -%}
+  {%- if execute -%}{{ check_shares(shares) }}{%- endif -%}
+  {%- set milestones = shares.keys() | reject('equalto', 'others') | list -%}
+  {%- set others = '(touch_count - ' ~ touches_at(milestones, 'touch_count') ~ ')' -%}
+  (
+    case when {{ others }} > 0 then {{ others }} else 1 end * (
+      {%- for milestone in milestones %}
+      case when {{ milestone_position(milestone) }} <= {{ position }} then {{ billionths(shares[milestone]) }} else 0 end
+      {{- ' +' if not loop.last }}
+      {%- endfor %}
+    )
+    {%- if 'others' in shares %}
+    + {{ billionths(shares['others']) }} * ({{ position }} - {{ touches_at(milestones, position) }})
+    {%- endif %}
+  )
+{%- endmacro %}
+
+{#- How many touches up to a position are at one or more of the milestones. -#}
+{% macro touches_at(milestones, position) -%}
+  (
+    {%- for milestone in milestones -%}
+    {%- set here = milestone_position(milestone) -%}
+    case when {{ here }} <= {{ position }}
+    {%- for earlier in milestones[:loop.index0] %} and {{ here }} is distinct from {{ milestone_position(earlier) }}{% endfor %} then 1 else 0 end
+    {{- ' + ' if not loop.last }}
+    {%- endfor -%}
+  )
+{%- endmacro %}
+
+{#- A decimal share written as text → whole billionths, worked out when the model is compiled. -#}
+{% macro billionths(share) -%}
+  {%- set whole, _, fraction = (share | string).partition('.') -%}
+  {{ return((whole ~ (fraction ~ '000000000')[:9]) | int) }}
+{%- endmacro %}
+
+{#- Refuse shares that are not numbers of at most 9 decimals that add up to 1. Jinja has no decimals: by digits. -#}
+{% macro check_shares(shares) -%}
+  {%- set parts = [] -%}
+  {%- for share in shares.values() -%}
+    {%- set whole, _, fraction = (share | string).partition('.') -%}
+    {%- if fraction | length <= 9 and (whole ~ fraction).isdigit() -%}{%- do parts.append(billionths(share)) -%}{%- endif -%}
+  {%- endfor -%}
+  {%- if parts | length != shares | length or parts | sum != 1000000000 -%}
     {{ exceptions.raise_compiler_error(
-      'attribution.position_weights must be three numbers that add up to 1, not ' ~ weights
+      'the shares of an attribution model must be numbers of at most 9 decimals that add up to 1, not ' ~ shares
     ) }}
   {%- endif -%}
 {%- endmacro %}
 
-{#- dividend ÷ divisor, both ≥ 0, rounded half up to a whole number. -#}
+{#- dividend ÷ divisor, both ≥ 0, rounded half up to a whole number; NULL when the divisor is 0. -#}
 {% macro rounded_quotient(dividend, divisor) -%}
   {{ integer_quotient('(2 * ' ~ dividend ~ ' + ' ~ divisor ~ ')', '(2 * ' ~ divisor ~ ')') }}
+{%- endmacro %}
+
+{#- part of a whole in billionths, evenly by position when the whole is 0. -#}
+{% macro billionths_of(part, whole, position) -%}
+  coalesce(
+    {{ rounded_quotient(whole_number('(' ~ part ~ ')') ~ ' * 1000000000', whole_number('(' ~ whole ~ ')')) }},
+    {{ rounded_quotient(whole_number('(' ~ position ~ ')') ~ ' * 1000000000', whole_number('touch_count')) }}
+  )
 {%- endmacro %}
 
 {#- The models to compute, one row each, column `name`; the default model must be among them. -#}

@@ -35,3 +35,15 @@
 {% macro capped_at(touch, conversion) -%}
   case when {{ touch }}.effective_at < {{ conversion }}.converted_at then {{ touch }}.effective_at else {{ conversion }}.converted_at end
 {%- endmacro %}
+
+{#- How near to a purchase a kind of touch is; orders what happened at one moment. The kinds in the contract's order
+    (touchpoint.yml); one that is not known comes first. -#}
+{% macro touch_kind_rank(touch_type) -%}
+  case {{ touch_type }}
+    {%- for kind in ['impression', 'click', 'form', 'download', 'booth_scan', 'webinar', 'call', 'email', 'message', 'visit',
+      'meeting', 'demo', 'sample', 'referral', 'other'] %}
+    when '{{ kind }}' then {{ loop.index }}
+    {%- endfor %}
+    else 0
+  end
+{%- endmacro %}

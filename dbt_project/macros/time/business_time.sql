@@ -36,6 +36,17 @@ cast(datediff({{ later }}, {{ earlier }}) as bigint)
 ({{ end_of_business_date(add_days(day, -1)) }} + interval 1 microsecond)
 {%- endmacro %}
 
+{#- Seconds from one moment to a later one, with fractions. -#}
+{% macro seconds_between(earlier, later) %}{{ return(adapter.dispatch('seconds_between', 'triloop')(earlier, later)) }}{% endmacro %}
+
+{% macro duckdb__seconds_between(earlier, later) -%}
+(epoch_us({{ later }}) - epoch_us({{ earlier }})) / 1e6
+{%- endmacro %}
+
+{% macro spark__seconds_between(earlier, later) -%}
+(unix_micros({{ later }}) - unix_micros({{ earlier }})) / 1e6
+{%- endmacro %}
+
 {#- The date so many days after a date. -#}
 {% macro add_days(day, days) %}{{ return(adapter.dispatch('add_days', 'triloop')(day, days)) }}{% endmacro %}
 

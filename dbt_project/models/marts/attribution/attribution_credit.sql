@@ -29,6 +29,7 @@ attributed as (
     weight.touch_id,
     weight.campaign_id,
     weight.channel_id,
+    weight.stage,
     cast(
       {{ allocated_up_to('running.amount_after', 'weight.cumulative_weight') }}
       - {{ allocated_up_to('running.amount_after', 'weight.cumulative_weight - weight.weight') }}
@@ -38,7 +39,6 @@ attributed as (
     ) as amount
   from running
   inner join {{ ref('attribution_weight') }} as weight on running.order_id = weight.order_id
-  where weight.weight <> 0
 ),
 
 model as (
@@ -89,6 +89,7 @@ credit as (
     touch_id,
     campaign_id,
     channel_id,
+    stage,
     cast(null as string) as unattributed_reason,
     amount
   from attributed
@@ -105,6 +106,7 @@ credit as (
     cast(null as string) as touch_id,
     cast(null as string) as campaign_id,
     cast(null as string) as channel_id,
+    cast(null as string) as stage,
     reason as unattributed_reason,
     amount
   from unattributed
@@ -122,7 +124,7 @@ select
   touch_id,
   campaign_id,
   channel_id,
-  cast(null as string) as stage,
+  stage,
   unattributed_reason,
   amount
 from credit

@@ -1,5 +1,6 @@
--- Touches of an account in their total order: when the touch counts, exact before date-only, then its id. The
--- several contacts of an account that one campaign met on one day are one touch already (int_touch_merge).
+-- Touches of an account in their total order: when the touch counts, exact before date-only, how near to a purchase its
+-- kind is, then its id (which begins with its source). The several contacts of an account that one campaign met on one
+-- day are one touch already (int_touch_merge).
 with touches as (
   select
     touch.touch_id,
@@ -10,6 +11,7 @@ with touches as (
     touch.touched_on,
     touch.effective_at,
     case when touch.precision = 'date' then 1 else 0 end as precision_rank,
+    {{ touch_kind_rank('touch.touch_type') }} as kind_rank,
     {{ lookback_days_of('channel.channel_group') }} as lookback_days
   from {{ ref('int_touch') }} as touch
   left join {{ ref('dim_channel') }} as channel on touch.channel_id = channel.channel_id
@@ -25,6 +27,7 @@ select
   touched_on,
   effective_at,
   cast(precision_rank as integer) as precision_rank,
+  cast(kind_rank as integer) as kind_rank,
   cast(lookback_days as integer) as lookback_days,
-  row_number() over (partition by account_id order by effective_at, precision_rank, touch_id) as touch_rank
+  row_number() over (partition by account_id order by effective_at, precision_rank, kind_rank, touch_id) as touch_rank
 from touches

@@ -9,10 +9,13 @@ with in_journey as (
     touch.channel_id,
     touch.campaign_id,
     touch.touched_at,
+    touch.touched_on,
+    touch.precision_rank,
+    {{ capped_at('touch', 'conversion') }} as counted_at,
     conversion.converted_at,
     row_number() over (
       partition by conversion.order_id
-      order by {{ capped_at('touch', 'conversion') }}, touch.precision_rank, touch.touch_id
+      order by {{ capped_at('touch', 'conversion') }}, touch.precision_rank, touch.kind_rank, touch.touch_id
     ) as touch_position,
     count(*) over (partition by conversion.order_id) as touch_count
   from {{ ref('conversion') }} as conversion
@@ -60,6 +63,9 @@ select
   channel_id,
   campaign_id,
   touched_at,
+  touched_on,
+  precision_rank,
+  counted_at,
   converted_at,
   true as is_in_journey,
   cast(null as string) as exclusion_reason
@@ -76,6 +82,9 @@ select
   touch.channel_id,
   touch.campaign_id,
   touch.touched_at,
+  touch.touched_on,
+  touch.precision_rank,
+  cast(null as timestamp) as counted_at,
   latest_shut_out.converted_at,
   false as is_in_journey,
   latest_shut_out.exclusion_reason

@@ -1,0 +1,390 @@
+"""Every model against cases worked out by hand, and against fractions on journeys drawn at random.
+
+All of them live in one warehouse, an account each, and dbt builds it once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections import defaultdict
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.oracles import attribution_models as oracle
+from tests.unit.attribution_case import MODELS, order, postings, scratch, touch
+from tests.unit.scratch_project import ScratchProject
+
+D = Decimal
+CHANNELS = {"show": "trade_show", "web": "paid_online", "mail": "email", "typed": "direct"}
+EIGHT = dt.timedelta(hours=8)
+ORDERED = "2024-06-30 04:00:00"
+Row = dict[str, Any]
+
+
+class Factory:
+    """Rows of upstream tables, gathered account by account."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[Row]] = defaultdict(list)
+        self.made: dict[str, tuple[list[Row], oracle.Reached]] = {}
+
+    def journey(
+        self, name: str, touches: list[tuple[str, str]], ordered: str = ORDERED, **milestones: str | None
+    ) -> None:
+        """One account with its order: touches as (moment or day, channel), milestones as moments (UTC)."""
+        rows = [
+            touch(f"{name}_{number:02}", name, moment, channel_id=channel)
+            for number, (moment, channel) in enumerate(touches)
+        ]
+        self.rows["intermediate.int_touch"] += rows
+        lead, deal, quote = (f"{kind}_{name}" for kind in ("l", "o", "q"))
+        there = {key: moment for key, moment in milestones.items() if moment}
+        self.rows["marts.order_facts"].append(
+            order(
+                f"o_{name}",
+                name,
+                ordered,
+                confirmed_on=business_day(ordered),
+                lead_id=lead if "lead" in there else None,
+                opportunity_id=deal if "opportunity" in there else None,
+                quote_id=quote if "quote" in there else None,
+            )
+        )
+        if "lead" in there:
+            qualified = there.get("qualification")
+            self.rows["intermediate.int_lead"].append(
+                {
+                    "lead_id": lead,
+                    "created_at": there["lead"],
+                    "created_on": business_day(there["lead"]),
+                    "mql_at": qualified,
+                    "mql_on": qualified and business_day(qualified),
+                }
+            )
+        if "opportunity" in there:
+            self.rows["intermediate.int_opportunity"].append(
+                {
+                    "opportunity_id": deal,
+                    "created_at": there["opportunity"],
+                    "created_on": business_day(there["opportunity"]),
+                }
+            )
+        if "quote" in there:
+            self.rows["marts.quote_facts"].append(
+                {"quote_id": quote, "quoted_at": there["quote"], "quoted_on": business_day(there["quote"])}
+            )
+        self.rows["attribution.order_measure"] += postings(f"o_{name}", name, "invoiced", "1000.01", "-333.33")
+        self.made[name] = (rows, reached(ordered, there))
+
+    def fill(self, case: ScratchProject) -> None:
+        case.load("intermediate.int_as_of", [{"as_of_on": dt.date(2024, 12, 31)}])
+        case.load(
+            "marts.dim_channel", [{"channel_id": name, "channel_group": group} for name, group in CHANNELS.items()]
+        )
+        for table, rows in self.rows.items():
+            case.load(table, rows)
+
+
+def moment_of(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text)
+
+
+def business_day(text: str) -> dt.date:
+    return (moment_of(text) + EIGHT).date()
+
+
+def reached(ordered: str, recorded: dict[str, str]) -> oracle.Reached:
+    """Entries after attribution.md: at the latest when a later one is; a lead may have skipped its qualification."""
+    found: dict[str, tuple[dt.datetime, dt.date]] = {}
+    latest = moment_of(ordered)
+    for stage in reversed(oracle.STAGES):
+        moment = recorded.get(stage) if stage != "order" else ordered
+        if stage == "qualification" and "lead" not in recorded:
+            continue
+        if moment is None and not (stage == "qualification" and "lead" in recorded):
+            continue
+        latest = min(latest, moment_of(moment)) if moment else latest
+        found[stage] = (latest, (latest + EIGHT).date())
+    return found
+
+
+def as_oracle(rows: list[Row], ordered: str = ORDERED) -> list[Row]:
+    """Touches in their order, as the oracle reads them."""
+    at = moment_of(ordered)
+    found = [
+        {
+            **row,
+            "group": CHANNELS[row["channel_id"]],
+            "touched_at": moment_of(row["touched_at"]),
+            "counted_at": min(moment_of(row["effective_at"]), at),
+        }
+        for row in rows
+    ]
+    return sorted(found, key=lambda row: (row["counted_at"], row["precision"] == "date", row["touch_id"]))
+
+
+HAND = {
+    # a show, a search that made the lead, a direct visit, a mail before the quote
+    "whole": {
+        "touches": [
+            ("2024-01-01 00:00:00", "show"),
+            ("2024-02-01 00:00:00", "web"),
+            ("2024-03-01 00:00:00", "typed"),
+            ("2024-04-01 00:00:00", "mail"),
+        ],
+        "lead": "2024-02-02 00:00:00",
+        "qualification": "2024-02-10 00:00:00",
+        "opportunity": "2024-03-02 00:00:00",
+        "quote": "2024-04-02 00:00:00",
+    },
+    "one": {"touches": [("2024-01-01 00:00:00", "show")], "lead": "2024-02-02 00:00:00"},
+    "two": {
+        "touches": [("2024-01-01 00:00:00", "show"), ("2024-02-01 00:00:00", "web")],
+        "lead": "2024-01-02 00:00:00",
+    },
+    # the lead came before any touch of the journey, and nothing else is known
+    "late": {
+        "touches": [("2024-03-01 00:00:00", "web"), ("2024-03-02 00:00:00", "mail")],
+        "lead": "2024-02-02 00:00:00",
+    },
+    "bare": {"touches": [("2024-03-01 00:00:00", "web"), ("2024-03-02 00:00:00", "typed")]},
+    "direct": {"touches": [("2024-03-01 00:00:00", "typed"), ("2024-03-02 00:00:00", "typed")]},
+    # a show on the day of the lead, of which the time is not known: it counts for the lead
+    "day": {
+        "touches": [("2024-03-05", "show"), ("2024-03-05 06:00:00", "web")],
+        "lead": "2024-03-05 03:00:00",
+    },
+    # the opportunity was entered after its quote: it was there by then
+    "order_of": {
+        "touches": [("2024-01-01 00:00:00", "show"), ("2024-03-01 00:00:00", "web"), ("2024-05-01 00:00:00", "mail")],
+        "lead": "2024-01-02 00:00:00",
+        "opportunity": "2024-06-01 00:00:00",
+        "quote": "2024-03-02 00:00:00",
+    },
+}  # fmt: skip
+EXPECTED = {
+    ("whole", "last_non_direct"): {3: "1"},
+    ("whole", "u_shaped"): {0: ".5", 1: ".5"},
+    ("whole", "w_shaped"): {0: ".3", 1: ".3", 2: ".3", 3: ".1"},
+    # first, lead and opportunity .225 each; the last is the order's .225; nobody is left for .1, so all ÷ .9
+    ("whole", "full_path"): {0: ".25", 1: ".25", 2: ".25", 3: ".25"},
+    # .2 each: lead → show and search; qualification had no touch of its own → the search; opportunity → the visit;
+    # quote → the mail; order none of its own → the mail
+    ("whole", "staged"): {(0, "lead"): ".1", (1, "lead"): ".1", (1, "qualification"): ".2", (2, "opportunity"): ".2",
+                          (3, "quote"): ".2", (3, "order"): ".2"},
+    ("one", "u_shaped"): {0: "1"},
+    ("one", "full_path"): {0: "1"},
+    # lead .2, its qualification inferred at the order .2, order .2 of .6: opportunity and quote are missing
+    ("one", "staged"): {(0, "lead"): ".333333333", (0, "qualification"): ".333333334", (0, "order"): ".333333333"},
+    ("two", "u_shaped"): {0: "1"},
+    # first and lead on one touch .6, no opportunity, others .1: ÷ .7
+    ("two", "w_shaped"): {0: ".857142857", 1: ".142857143"},
+    ("two", "full_path"): {0: ".666666667", 1: ".333333333"},
+    ("two", "last_non_direct"): {1: "1"},
+    ("late", "u_shaped"): {0: "1"},
+    ("late", "w_shaped"): {0: ".75", 1: ".25"},
+    # the lead's pool has no touch before it: qualification, inferred at the order, has both, the order carries
+    ("late", "staged"): {(0, "qualification"): ".25", (1, "qualification"): ".25", (1, "order"): ".5"},
+    ("bare", "last_non_direct"): {0: "1"},
+    ("bare", "staged"): {(0, "order"): ".5", (1, "order"): ".5"},
+    ("bare", "u_shaped"): {0: "1"},
+    ("direct", "last_non_direct"): {1: "1"},
+    # the search at 14:00 comes first in the order of touches, the show counts at the end of its day
+    ("day", "u_shaped"): {0: ".5", 1: ".5"},
+    ("day", "staged"): {(0, "qualification"): ".333333333", (1, "lead"): ".333333334", (1, "order"): ".333333333"},
+    ("order_of", "staged"): {(0, "lead"): ".2", (1, "qualification"): ".2", (1, "opportunity"): ".2",
+                             (1, "quote"): ".2", (2, "order"): ".2"},
+}  # fmt: skip
+
+
+def at_random(seed: int) -> Factory:
+    """Journeys of up to a dozen touches, some without their time, and milestones in and out of order."""
+    draw, factory = random.Random(seed), Factory()
+    start = moment_of("2024-01-05 00:00:00")
+
+    def moment() -> str:
+        # whole quarters of an hour make ties
+        return str(start + dt.timedelta(minutes=15 * draw.randrange(0, 4 * 24 * 170)))
+
+    for number in range(150):
+        touches = [
+            (moment()[:10] if draw.random() < 0.3 else moment(), draw.choice(list(CHANNELS)))
+            for _ in range(draw.randint(1, 12))
+        ]
+        milestones = {
+            stage: moment() if draw.random() < 0.7 else None
+            for stage in ("lead", "qualification", "opportunity", "quote")
+        }
+        if not milestones["lead"]:
+            milestones["qualification"] = None
+        factory.journey(f"r{number:03}", touches, **milestones)
+        if number % 10 == 0:
+            later = dt.timedelta(weeks=7)
+            factory.journey(
+                f"shifted{number:03}",
+                [(str(moment_of(text) + later)[: len(text)], channel) for text, channel in touches],
+                str(moment_of(ORDERED) + later),
+                **{stage: text and str(moment_of(text) + later) for stage, text in milestones.items()},
+            )
+    return factory
+
+
+@pytest.fixture(scope="module")
+def made() -> Factory:
+    factory = at_random(20261127)
+    for name, case in HAND.items():
+        touches = case["touches"]
+        assert isinstance(touches, list)
+        factory.journey(name, touches, **{key: str(text) for key, text in case.items() if key != "touches"})
+    return factory
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, made: Factory) -> ScratchProject:
+    case = scratch(
+        tmp_path_factory.mktemp("models"),
+        {
+            "attribution_models": [*ALL, "week"],
+            "custom_attribution_models": {"week": {"family": "summed", "half_life_days": 7}},
+        },
+    )
+    made.fill(case)
+    case.build(MODELS, exclude="order_measure cost_allocation")
+    return case
+
+
+ALL = (
+    "first", "last", "last_non_direct", "linear", "position_based", "time_decay", "u_shaped", "w_shaped", "full_path",
+    "shapley", "staged", "staged_information",
+)  # fmt: skip
+
+
+def weights(case: ScratchProject, name: str) -> dict[str, dict[tuple[int, str | None], Decimal]]:
+    """Model → (index from 0, stage) → weight, in the order of their cumulative weights."""
+    found: dict[str, dict[tuple[int, str | None], Decimal]] = defaultdict(dict)
+    for model, position, stage, weight in case.rows(
+        f"select model, touch_position, stage, weight from attribution.attribution_weight where order_id = 'o_{name}' "
+        "order by cumulative_weight"
+    ):
+        found[model][position - 1, stage] = weight
+    return found
+
+
+@pytest.mark.parametrize(("name", "model"), EXPECTED)
+def test_by_hand(built: ScratchProject, name: str, model: str) -> None:
+    wanted = EXPECTED[name, model]
+    assert weights(built, name)[model] == {
+        (key if isinstance(key, tuple) else (key, None)): D(text) for key, text in wanted.items()
+    }
+
+
+def test_every_model_equals_fractions_on_random_journeys(built: ScratchProject, made: Factory) -> None:
+    pools = {
+        stage: Fraction(weight)
+        for stage, weight in built.rows("select milestone, information_weight from attribution.stage_pool")
+    }
+    compared = 0
+    for name, (rows, entries) in made.made.items():
+        if name.startswith("shifted"):
+            continue
+        touches = as_oracle(rows)
+        assert [touch_id for (touch_id,) in built.rows(
+            f"select touch_id from attribution.journey_touch where order_id = 'o_{name}' and is_in_journey "
+            "order by touch_position"
+        )] == [row["touch_id"] for row in touches]  # fmt: skip
+        actual = weights(built, name)
+        for model, slots in oracle.slots_of(touches, entries, pools).items():
+            expected = {
+                (index, stage): D(here - before).scaleb(-9) for index, stage, before, here in oracle.cumulative(slots)
+            }
+            assert actual[model] == expected, (name, model)
+            compared += len(expected)
+    assert compared > 5_000
+
+
+def test_a_shorter_half_life_gives_the_last_touch_more(built: ScratchProject) -> None:
+    whole = weights(built, "whole")
+    assert whole["week"][3, None] > whole["time_decay"][3, None]
+    # 91, 60, 31 and 0 days before: 2^-13, 2^(-60/7), 2^(-31/7), 1
+    parts = [Fraction(round(2 ** (-days / 7) * 10**12)) for days in (91, 60, 31, 0)]
+    assert whole["week"][0, None] == round(D(int(parts[0] * 10**9)) / D(int(sum(parts))), 0).scaleb(-9)
+
+
+def test_weeks_later_all_weights_are_the_same(built: ScratchProject, made: Factory) -> None:
+    shifted = [name for name in made.made if name.startswith("shifted")]
+    assert len(shifted) == 15
+    for name in shifted:
+        assert weights(built, name) == weights(built, f"r{name.removeprefix('shifted')}")
+
+
+def test_weights_end_at_exactly_one_and_credits_at_the_amount(built: ScratchProject) -> None:
+    orders = built.rows(
+        "select order_id, model, sum(weight), max(cumulative_weight) from attribution.attribution_weight group by all"
+    )
+    assert len(orders) == 13 * (150 + 15 + len(HAND))
+    assert {(total, last) for _, _, total, last in orders} == {(D(1), D(1))}
+    assert built.rows(
+        "select posting_id, model from (select posting_id, model, sum(amount) as amount from "
+        "attribution.attribution_credit group by all) join attribution.order_measure as posted using (posting_id) "
+        "where posted.amount <> amount"
+    ) == []  # fmt: skip
+
+
+def test_staged_credits_name_their_stage(built: ScratchProject) -> None:
+    # 1000.01 × .1, .2, .4, .6, .8, 1 = 100.001, 200.002, 400.004, 600.006, 800.008, 1000.01
+    assert built.rows(
+        "select touch_id, stage, amount from attribution.attribution_credit where posting_id = 'whole-0' "
+        "and model = 'staged' order by touch_id, stage"
+    ) == [
+        ("whole_00", "lead", D("100.00")),
+        ("whole_01", "lead", D("100.00")),
+        ("whole_01", "qualification", D("200.00")),
+        ("whole_02", "opportunity", D("200.01")),
+        ("whole_03", "order", D("200.00")),
+        ("whole_03", "quote", D("200.00")),
+    ]
+
+
+def test_milestones_say_what_is_missing_and_what_is_inferred(built: ScratchProject) -> None:
+    assert built.rows(
+        "select milestone, is_missing, is_inferred, entered_at, touch_id from attribution.journey_milestone "
+        "where order_id = 'o_order_of' order by milestone_number"
+    ) == [
+        ("lead", False, False, moment_of("2024-01-02 00:00:00"), "order_of_00"),
+        ("qualification", False, True, moment_of("2024-03-02 00:00:00"), "order_of_01"),
+        ("opportunity", False, True, moment_of("2024-03-02 00:00:00"), "order_of_01"),
+        ("quote", False, False, moment_of("2024-03-02 00:00:00"), "order_of_01"),
+        ("order", False, False, moment_of(ORDERED), "order_of_02"),
+    ]
+    assert built.rows(
+        "select milestone from attribution.journey_milestone where order_id = 'o_bare' and is_missing "
+        "order by milestone_number"
+    ) == [("lead",), ("qualification",), ("opportunity",), ("quote",)]
+
+
+def test_unit_tests_of_the_models(built: ScratchProject) -> None:
+    result = built.build("attribution_weight stage_pool", unit_tests=True)
+    proved = {node.name: node.status for node in result.nodes if node.resource_type == "unit_test"}
+    assert proved == {
+        "each_rule_model_weighs_four_touches": "pass",
+        "what_is_hard_to_reach_is_worth_more": "pass",
+    }
+
+
+def test_shares_that_do_not_add_up_are_refused(tmp_path: Path) -> None:
+    from orchestration.lib.errors import TriloopError
+
+    case = scratch(
+        tmp_path,
+        {
+            "attribution_models": ["position_based", "mine"],
+            "custom_attribution_models": {"mine": {"family": "milestone", "shares": {"first": "0.5", "lead": "0.4"}}},
+        },
+    )
+    with pytest.raises(TriloopError, match="must be numbers of at most 9 decimals that add up to 1"):
+        case.build("attribution_weight")
