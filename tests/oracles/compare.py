@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -84,6 +85,25 @@ def assert_same_mart(
             *differences[:SHOWN],
         ]
     )
+
+
+def assert_large_mart(workspace: Path, mart: str, expected: pd.DataFrame) -> None:
+    """The mart has exactly the expected columns and rows; compared by DuckDB, for what is too large to walk row by row.
+
+    Raises:
+        AssertionError: names up to ``SHOWN`` rows that only one side has.
+    """
+    published = published_mart(workspace, mart)
+    assert set(published.column_names) == set(expected.columns), f"{mart}: {sorted(expected.columns)} are expected"
+    wanted = pa.Table.from_pydict(
+        {field.name: pa.array(expected[field.name], type=field.type, from_pandas=True) for field in published.schema}
+    )
+    with duckdb.connect() as connection:
+        connection.register("published", published)
+        connection.register("wanted", wanted)
+        for one, other in (("published", "wanted"), ("wanted", "published")):
+            alone = connection.execute(f"from {one} except all from {other}").fetchmany(SHOWN)
+            assert not alone, "\n  ".join([f"{mart}: only {one}:", *map(str, alone)])
 
 
 def _names(table: pd.DataFrame | pa.Table) -> list[str]:

@@ -1,111 +1,29 @@
-"""Journeys, weights, credits and the cost ledger, worked out from the demo's raw files after attribution.md."""
+"""Postings, credits and the cost ledger, worked out from the demo's raw files after attribution.md."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
-from functools import cached_property
-from itertools import pairwise
+from typing import Any
 
 import pandas as pd
 
-from tests.oracles.demo_attribution import LOOKBACK, LOOKBACK_DEFAULT
 from tests.oracles.demo_documents import Documents
-from tests.oracles.demo_rows import EIGHT_HOURS, Row, crm, erp, frame, utc
-from tests.oracles.exact import BILLION, CUMULATIVE, rounded, shares
+from tests.oracles.demo_rows import Row, erp, frame
+from tests.oracles.exact import BILLION, rounded, shares
 from tests.oracles.marts_books import month_of
 from tests.oracles.marts_finance import invoice_line_facts, order_cost_facts, payment_line_facts
-from tests.oracles.marts_market import marketing_spend_facts, touch_facts
+from tests.oracles.marts_journey import journeys_of, slots_of
+from tests.oracles.marts_market import marketing_spend_facts
 
 DEFAULT_MODEL = "position_based"
+MODELS = (
+    *("first", "last", "last_non_direct", "linear", "position_based", "time_decay"),
+    *("u_shaped", "w_shaped", "full_path", "shapley", "staged", "staged_information"),
+)
 DOCUMENT = "order_id origin_channel_id origin_campaign_id account_id salesperson_id distributor_id".split()  # noqa: SIM905
-
-
-class Journeys:
-    """The touches of each order that counts: those that share its credit, or the latest that its window shut out."""
-
-    def __init__(self, documents: Documents) -> None:
-        self.documents = documents
-        groups = {crm(row["channel_code"]): row["group"] for row in documents.demo.rows.crm("channels")}
-        self.touches: dict[str, list[Row]] = defaultdict(list)
-        for row in touch_facts(documents.demo).to_dict("records"):
-            if row["account_id"]:
-                days = LOOKBACK.get(groups.get(row["channel_id"], ""), LOOKBACK_DEFAULT)
-                local = {name: row[name] + EIGHT_HOURS for name in ("touched_at", "effective_at")}
-                self.touches[row["account_id"]].append({**row, **local, "lookback": timedelta(days=days)})
-
-    @cached_property
-    def orders(self) -> dict[str, Row]:
-        """Order → its own row with ``touches`` in order, ``shut_out`` (the latest, or None) and ``reason``."""
-        by_account: dict[str | None, list[Row]] = defaultdict(list)
-        for order in self.documents.orders.values():
-            if not order["is_excluded"]:
-                by_account[order["account_id"]].append(order)
-        found = {}
-        for orders in by_account.values():
-            moments = sorted({order["converted_at"] for order in orders})
-            before = {later: earlier for earlier, later in pairwise(moments)}
-            for order in orders:
-                found[order["order_id"]] = {**order, **self._journey(order, before.get(order["converted_at"]))}
-        return found
-
-    def _journey(self, order: Row, previous: datetime | None) -> Row:
-        at = order["converted_at"]
-        past = [row for row in self.touches[order["account_id"]] if self._by(row, at)]
-        past.sort(key=lambda row: (min(row["effective_at"], at), row["precision"] != "exact", row["touch_id"]))
-        recent = [row for row in past if min(row["effective_at"], at) >= at - row["lookback"]]
-        spent = [row for row in recent if previous and self._by(row, previous)]
-        used_up = {row["touch_id"] for row in spent}
-        chosen = [row for row in recent if row["touch_id"] not in used_up]
-        if chosen or not past:
-            return {"touches": chosen, "shut_out": None, "reason": None if chosen else "no_touch"}
-        # as the decision log has it: a touch too old for either order is out of the window, no order has used it up
-        return {
-            "touches": [],
-            "shut_out": (spent or past)[-1],
-            "reason": "before_reset" if spent else "out_of_window",
-        }
-
-    @staticmethod
-    def _by(touch: Row, moment: datetime) -> bool:
-        """Whether a touch happened by a moment; one without a time, by its day."""
-        if touch["precision"] == "date":
-            return bool(touch["touched_on"] <= moment.date())
-        return bool(touch["touched_at"] <= moment)
-
-
-def journeys_of(documents: Documents) -> Journeys:
-    """The journeys of these documents, made once."""
-    return documents.once("journeys", Journeys)
-
-
-def journey_touch(documents: Documents) -> pd.DataFrame:
-    """Touches by order; where none counts the latest that is shut out."""
-    rows = []
-    for order in journeys_of(documents).orders.values():
-        count = len(order["touches"])
-        listed: list[tuple[int | None, Row]] = list(enumerate(order["touches"], start=1))
-        if order["shut_out"]:
-            listed.append((None, order["shut_out"]))
-        for place, touch in listed:
-            rows.append(
-                {
-                    "order_id": order["order_id"],
-                    "account_id": order["account_id"],
-                    "touch_id": touch["touch_id"],
-                    "touch_position": place,
-                    "touch_count": count,
-                    "channel_id": touch["channel_id"],
-                    "campaign_id": touch["campaign_id"],
-                    "touched_at": utc(touch["touched_at"]),
-                    "converted_at": utc(order["converted_at"]),
-                    "is_in_journey": place is not None,
-                    "exclusion_reason": order["reason"],
-                }
-            )
-    return frame(rows)
 
 
 def order_measure(documents: Documents) -> pd.DataFrame:
@@ -159,66 +77,60 @@ def _postings(documents: Documents) -> list[Row]:
     return found
 
 
-def _due(cents: int, cumulative: Sequence[int]) -> list[int]:
-    """Credits of an amount: round(A·W_k) - round(A·W_{k-1}), half away from zero."""
+def _due(cents: int, cumulative: int) -> int:
+    """What is due of an amount to the touches up to one, half away from zero."""
     sign = -1 if cents < 0 else 1
-    reached = [0, *(sign * ((2 * abs(cents) * weight + BILLION) // (2 * BILLION)) for weight in cumulative)]
-    return [here - past for past, here in pairwise(reached)]
+    return sign * ((2 * abs(cents) * cumulative + BILLION) // (2 * BILLION))
 
 
-def attribution_credit(documents: Documents) -> pd.DataFrame:
+def attribution_credit(documents: Documents, models: Sequence[str] = MODELS) -> pd.DataFrame:
     """What is due of a line's postings so far less what was due before, by day and posting; credits of 0 are none."""
-    orders = journeys_of(documents).orders
+    orders, slots = journeys_of(documents).orders, slots_of(documents)
     by_line: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
-    for row in order_measure(documents).to_dict("records"):
+    for row in documents.once("postings", _postings):
         by_line[row["order_id"], row["order_line_id"], row["measure"]].append(row)
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for (order, _, _), postings in by_line.items():
         known = orders.get(order, {"touches": [], "reason": "no_identity"})
-        touches = known["touches"] or [{"touch_id": None, "campaign_id": None, "channel_id": None}]
-        for model, weigh in CUMULATIVE.items():
-            cumulative = weigh(len(touches))
-            running, before = 0, [0] * len(touches)
-            for posting in sorted(postings, key=lambda row: (row["posted_on"], row["posting_id"])):
-                running += int(posting["amount"] * 100)
-                due = _due(running, cumulative)
-                rows += [
-                    _credit(posting, model, touch, known["reason"], now - past)
-                    for touch, now, past in zip(touches, due, before, strict=True)
-                    if now != past
-                ]
-                before = due
-    return frame(rows)
+        touches = [tuple(touch[name] for name in TOUCH) for touch in known["touches"]]
+        running = 0
+        for posting in sorted(postings, key=lambda row: (row["posted_on"], row["posting_id"])):
+            before, running = running, running + int(posting["amount"] * 100)
+            head = tuple(posting[name] for name in POSTING)
+            if not touches:
+                rows += [(*head, model, *NOBODY, None, known["reason"], running - before) for model in models]
+                continue
+            for model in models:
+                for index, stage, past, here in slots[order][model]:
+                    cents = _due(running, here) - _due(running, past) - _due(before, here) + _due(before, past)
+                    if cents:
+                        rows.append((*head, model, *touches[index], stage, None, cents))
+    found = pd.DataFrame(
+        rows, columns=[*POSTING, "model", *TOUCH, "stage", "unattributed_reason", "cents"], dtype=object
+    )
+    found["amount"] = [Decimal(cents).scaleb(-2) for cents in found.pop("cents")]
+    found["version"] = 1
+    found["is_default_model"] = found["model"] == DEFAULT_MODEL
+    return found
 
 
 POSTING = ("order_id", "order_line_id", "posting_id", "posted_on", "measure")
-
-
-def _credit(posting: Row, model: str, touch: Row, reason: str | None, cents: int) -> Row:
-    return {
-        **{name: posting[name] for name in POSTING},
-        "version": 1,
-        "model": model,
-        "is_default_model": model == DEFAULT_MODEL,
-        **{name: touch[name] for name in ("touch_id", "campaign_id", "channel_id")},
-        "stage": None,
-        "unattributed_reason": reason,
-        "amount": Decimal(cents).scaleb(-2),
-    }
+TOUCH = ("touch_id", "campaign_id", "channel_id")
+NOBODY = (None, None, None)
 
 
 def new_customer_weight(documents: Documents) -> pd.DataFrame:
     """Weights of each account's first net-positive order by channel and campaign; weights of 0 are none."""
-    orders = journeys_of(documents).orders
+    orders, slots = journeys_of(documents).orders, slots_of(documents)
     rows = []
     for number in documents.demo.attribution.first_orders["order"]:
         order = orders[str(erp(number))]
-        touches = order["touches"] or [{"channel_id": None, "campaign_id": None}]
-        for model, weigh in CUMULATIVE.items():
-            cumulative = weigh(len(touches))
+        whole: dict[str, list[tuple[int, str | None, int, int]]] = {model: [(0, None, 0, BILLION)] for model in MODELS}
+        for model, slotted in slots.get(order["order_id"], whole).items():
             parts: dict[tuple[str | None, str | None], int] = defaultdict(int)
-            for touch, past, here in zip(touches, [0, *cumulative], cumulative, strict=False):
-                parts[touch["channel_id"], touch["campaign_id"]] += here - past
+            for index, _, past, here in slotted:
+                touch = order["touches"][index] if order["touches"] else {}
+                parts[touch.get("channel_id"), touch.get("campaign_id")] += here - past
             rows += [
                 {
                     "account_id": order["account_id"],
@@ -231,7 +143,6 @@ def new_customer_weight(documents: Documents) -> pd.DataFrame:
                     "weight": Decimal(part) / BILLION,
                 }
                 for (channel, campaign), part in parts.items()
-                if part
             ]
     return frame(rows)
 

@@ -112,7 +112,7 @@ def _credits(documents: Documents) -> Iterable[Event]:
     for row in new_customer_weight(documents).to_dict("records"):
         if row["model"] == DEFAULT_MODEL:
             yield Event("new_customers", *_touched(row), row["converted_on"], row["weight"])
-    for row in attribution_credit(documents).to_dict("records"):
+    for row in attribution_credit(documents, [DEFAULT_MODEL]).to_dict("records"):
         if row["model"] == DEFAULT_MODEL:
             yield Event(f"attributed_{row['measure']}", *_touched(row), row["posted_on"], row["amount"])
 

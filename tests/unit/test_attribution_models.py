@@ -329,9 +329,9 @@ def test_weights_end_at_exactly_one_and_credits_at_the_amount(built: ScratchProj
     assert len(orders) == 13 * (150 + 15 + len(HAND))
     assert {(total, last) for _, _, total, last in orders} == {(D(1), D(1))}
     assert built.rows(
-        "select posting_id, model from (select posting_id, model, sum(amount) as amount from "
-        "attribution.attribution_credit group by all) join attribution.order_measure as posted using (posting_id) "
-        "where posted.amount <> amount"
+        "select posting_id, model from (select posting_id, model, sum(amount) as credited from "
+        "attribution.attribution_credit group by all) join attribution.order_measure using (posting_id) "
+        "where credited <> amount"
     ) == []  # fmt: skip
 
 

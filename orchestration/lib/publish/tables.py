@@ -237,9 +237,27 @@ TABLES: tuple[PublishedTable, ...] = (
         readers=words("marketing sales"),
     ),
     PublishedTable(
+        "journey_milestone",
+        "attribution.journey_milestone",
+        words("order_id milestone_number"),
+        words("order_id account_id milestone document_id recorded_at entered_at is_missing is_inferred touch_id"),
+        "When each order's lead, qualification, opportunity, first quote and order came, and by which touch.",
+        "每个订单的线索、资格认定、商机、首次报价与成交的时间，以及促成的触点。",
+        readers=words("marketing sales"),
+    ),
+    PublishedTable(
+        "stage_pool",
+        "attribution.stage_pool",
+        words("milestone_number"),
+        words("milestone entered advanced fixed_weight information_weight"),
+        "What each stage on the way to an order is worth to staged attribution, fixed and measured.",
+        "分阶段归因中各阶段池的权重：固定值与实测值。",
+        readers=words("marketing"),
+    ),
+    PublishedTable(
         "attribution_credit",
         "attribution.attribution_credit",
-        words("order_id order_line_id posting_id posted_on version model measure touch_id"),
+        words("order_id order_line_id posting_id posted_on version model measure touch_id stage"),
         words(
             "order_id order_line_id posting_id posted_on version model measure touch_id campaign_id channel_id stage"
             " unattributed_reason amount"

@@ -105,6 +105,9 @@ staged_touch as (
 staged_share as (
   select
     *,
+    sum(inner_weight) over (
+      partition by order_id, stage_number order by touch_position rows between unbounded preceding and current row
+    ) as inner_running,
     sum(inner_weight) over (partition by order_id, stage_number) as stage_weight
   from staged_touch
 ),
@@ -156,10 +159,14 @@ slot as (
     share.campaign_id,
     bearing.milestone as stage,
     bearing.milestone_number,
+    -- half billionths of a billionth, and by differences, so that a pool's shares add up to it and halves stay exact
     case
-      when bearing.stage_number < bearing.milestone_number then bearing.weight * {{ whole_number('1000000000') }}
+      when bearing.stage_number < bearing.milestone_number then bearing.weight * {{ whole_number('2000000000') }}
       else {{ rounded_quotient(
-        'bearing.weight * ' ~ whole_number('1000000000') ~ ' * share.inner_weight', 'share.stage_weight'
+        'bearing.weight * ' ~ whole_number('2000000000') ~ ' * share.inner_running', 'share.stage_weight'
+      ) }} - {{ rounded_quotient(
+        'bearing.weight * ' ~ whole_number('2000000000') ~ ' * (share.inner_running - share.inner_weight)',
+        'share.stage_weight'
       ) }}
     end as raw
   from bearing
