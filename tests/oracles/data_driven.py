@@ -30,9 +30,8 @@ def transitions(outcomes: Outcomes, order: int) -> dict[State, dict[State, int]]
             if count:
                 found[state][end] += count
     # no journeys, no step
-    return {
-        state: {after: n for after, n in steps.items() if n} for state, steps in found.items() if any(steps.values())
-    }
+    kept = {state: {after: n for after, n in steps.items() if n} for state, steps in found.items()}
+    return {state: steps for state, steps in kept.items() if steps}
 
 
 def conversion_exactly(steps: Mapping[State, Mapping[State, int]], removed: str | None) -> Fraction:

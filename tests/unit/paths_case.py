@@ -32,9 +32,10 @@ def database_of(outcomes: Outcomes, *, shuffled: int | None = None, times: int =
     if shuffled is not None:
         random.Random(shuffled).shuffle(rows)
     columns = ("journey_id", "touch_position", "member", "is_converted")
-    touches = pa.table(dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)))
+    made = pa.table(dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)))
     database = duckdb.connect()
-    database.execute("create table touches as select * from touches")
+    database.register("made", made)
+    database.execute("create table touches as select * from made")
     return database
 
 

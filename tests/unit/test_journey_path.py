@@ -7,7 +7,6 @@ that day is 30 June 2024, 15:59:59.999999.
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 from typing import Any
 
 import pytest

@@ -38,8 +38,8 @@ def test_three_channels_worked_out_by_hand() -> None:
     """8 journeys of SMALL: 4 begin with a, 2 with b, 2 with c. Of the 4 touches of a 1 is followed by b, 2 by c, 1 by
     null; of the 5 of b 2 by c, 2 by conversion, 1 by null; of the 6 of c 2 by b, 1 by conversion, 3 by null.
 
-    Without any removal v_b = 2/5 + 2/5 v_c, v_c = 1/6 + 1/3 v_b: v_b = 7/13, v_c = 9/26, v_a = 1/4 v_b + 1/2 v_c = 4/13;
-    P = 1/2 · 4/13 + 1/4 · 7/13 + 1/4 · 9/26 = 3/8, which is 3 of 8 journeys, as it must be.
+    Without any removal v_b = 2/5 + 2/5 v_c, v_c = 1/6 + 1/3 v_b: v_b = 7/13, v_c = 9/26, v_a = 1/4 v_b + 1/2 v_c =
+    4/13; P = 1/2 · 4/13 + 1/4 · 7/13 + 1/4 · 9/26 = 3/8, which is 3 of 8 journeys, as it must be.
     Without a: 1/4 · 7/13 + 1/4 · 9/26 = 23/104, effect 1 - 23/39 = 16/39.
     Without b: v_c = 1/6, v_a = 1/12; 1/24 + 1/24 = 1/12, effect 1 - 2/9 = 7/9.
     Without c: v_b = 2/5, v_a = 1/10; 1/20 + 1/10 = 3/20, effect 1 - 2/5 = 3/5.

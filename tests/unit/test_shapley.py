@@ -119,6 +119,7 @@ def test_order_of_rows_repeats_and_as_many_times_the_journeys() -> None:
 def test_too_many_players_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="up to 20 members, and there are 21"):
         shapley_values(np.zeros(2**21))
-    with database_of({(f"m{number:02}",): (1, 0) for number in range(63)}) as database:
-        with pytest.raises(ConfigurationError, match="up to 62 members, and there are 63"):
-            count_sets(database, TOUCHES)
+    many = {(f"m{number:02}",): (1, 0) for number in range(63)}
+    refused = pytest.raises(ConfigurationError, match="up to 62 members, and there are 63")
+    with database_of(many) as database, refused:
+        count_sets(database, TOUCHES)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from math import isnan
 from typing import TYPE_CHECKING, Any, Final
 
 from orchestration.lib import warehouse
@@ -60,11 +61,10 @@ class EffectResult:
 def build_channel_effect(workspace: Workspace, settings: AttributionSettings) -> EffectResult:
     """Rebuild the table from ``attribution.path_touch``; orders without a touch take no part, as in every model."""
     with warehouse.connect(workspace) as database:
-        conversions, null_paths = _one(
-            database,
+        [(conversions, null_paths)] = database.execute(
             "select count(distinct journey_id) filter (is_converted), count(distinct journey_id) filter "
-            "(not is_converted) from attribution.path_touch",
-        )
+            "(not is_converted) from attribution.path_touch"
+        ).fetchall()
         reason = refusal(conversions, settings.least_conversions)
         rows: list[Row] = []
         members = {}
@@ -144,14 +144,8 @@ def exact_shares(effects: Sequence[Fraction]) -> list[Decimal | None]:
 def _ends(ends: Array) -> Iterator[tuple[Decimal | None, Decimal | None]]:
     for low, high in ends.tolist():
         # NaN where no draw had a conversion
-        yield (None, None) if low != low else (_placed(Fraction(low)), _placed(Fraction(high)))
+        yield (None, None) if isnan(low) else (_placed(Fraction(low)), _placed(Fraction(high)))
 
 
 def _placed(value: Fraction) -> Decimal:
     return Decimal(round(value * 10**PLACES)).scaleb(-PLACES)
-
-
-def _one(database: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
-    row = database.execute(sql).fetchone()
-    assert row is not None
-    return row

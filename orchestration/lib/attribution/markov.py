@@ -1,5 +1,5 @@
-"""Removal effects of an absorbing Markov chain, exactly (Anderl, Becker, von Wangenheim & Schumann: "Mapping the customer
-journey", International Journal of Research in Marketing 33 (2016), 457-474).
+"""Removal effects of an absorbing Markov chain, exactly (Anderl, Becker, von Wangenheim & Schumann: "Mapping the
+customer journey", International Journal of Research in Marketing 33 (2016), 457-474).
 
 Paths are walks from a start over the states (touches; of order k the last k touches) to one of two ends, conversion or
 null, that nobody leaves. Chances of a step are how often it was taken. **Removing a member** sends to null whoever
@@ -71,7 +71,7 @@ def removal_effects(chain: Chain, count: NDArray[np.int64] | Array) -> Array:
     Args:
         count: how often each step of the chain was taken.
     """
-    visits = np.bincount(chain.origin, weights=count, minlength=chain.size)
+    visits: Array = np.bincount(chain.origin, weights=count, minlength=chain.size).astype(np.float64)
     converts = np.bincount(chain.origin, weights=np.where(chain.target == CONVERTED, count, 0), minlength=chain.size)
     conversions = float(converts.sum())
     if not conversions:

@@ -43,8 +43,8 @@ class Touches:
 class Steps:
     """How often paths went from one state to the next.
 
-    A state of order k is the last k touches, as a number of k digits to the base ``len(members) + 1`` whose lowest digit
-    is the code of the latest touch; before the first touch stand zeros.
+    A state of order k is the last k touches, as a number of k digits to the base ``len(members) + 1`` whose lowest
+    digit is the code of the latest touch; before the first touch stand zeros.
 
     Attributes:
         members: names, sorted.
@@ -132,8 +132,11 @@ def distinct_paths(database: duckdb.DuckDBPyConnection, touches: Touches) -> Pat
 def members_of(database: duckdb.DuckDBPyConnection, touches: Touches) -> tuple[str, ...]:
     """Names sorted, and table ``member_code`` of them for the statements that follow."""
     database.execute(
-        f"create or replace temp table member_code as select member, cast(row_number() over (order by member) as bigint)"
-        f" as code from (select distinct {touches.member} as member from {touches.relation})"
+        f"""
+        create or replace temp table member_code as
+        select member, cast(row_number() over (order by member) as bigint) as code
+        from (select distinct {touches.member} as member from {touches.relation})
+        """
     )
     return tuple(row[0] for row in database.execute("select member from member_code order by code").fetchall())
 

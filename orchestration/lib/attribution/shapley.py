@@ -137,7 +137,7 @@ def shapley_values(worth: Array) -> Array:
 
     φᵢ = Σ over S without i of |S|! (n - |S| - 1)! / n! · (v(S ∪ i) - v(S)): each player's gains side by side.
     """
-    players = int(len(worth)).bit_length() - 1
+    players = len(worth).bit_length() - 1
     _check(players)
     if len(worth) != 2**players:
         raise ValueError(f"a game has 2ⁿ sets, not {len(worth)}")

@@ -42,18 +42,18 @@ come_to_nothing as (
 )
 
 select
-  order_id as journey_id,
-  order_id,
-  account_id,
+  journey.order_id as journey_id,
+  journey.order_id,
+  journey.account_id,
   true as is_converted,
-  touch_id,
-  touch_position,
+  journey.touch_id,
+  journey.touch_position,
   {{ channel_member('journey') }} as channel_member,
   {{ campaign_member('journey') }} as campaign_member,
-  touched_on,
-  counted_at
+  journey.touched_on,
+  journey.counted_at
 from {{ ref('journey_touch') }} as journey
-where is_in_journey
+where journey.is_in_journey
 
 union all
 
