@@ -73,6 +73,7 @@ KEYS = (
     Key("loops", "marts.receivable_month", ("account_id", "month"), "finance", ("invoice",)),
     Key("loops", "attribution.account_touch", ("touch_id",), "marketing"),
     Key("loops", "attribution.conversion", ("order_id",), "sales"),
+    Key("loops", "attribution.path_touch", ("journey_id", "touch_position"), "marketing"),
     Key("loops", "attribution.journey_touch", ("order_id", "touch_id"), "marketing"),
     Key("loops", "attribution.journey_milestone", ("order_id", "milestone"), "sales"),
     Key(
@@ -88,6 +89,7 @@ KEYS = (
         "marketing",
     ),
     Key("attribution", "attribution.attribution_weight", ("order_id", "model", "touch_id", "stage"), "marketing"),
+    Key("attribution", "attribution.channel_effect", ("model", "level", "member_id"), "marketing"),
     Key("attribution", "attribution.cost_allocation", ("cost_allocation_id",), "marketing"),
     Key("attribution", "attribution.stage_pool", ("milestone",), "marketing"),
     Key("attribution", "attribution.order_measure", ("posting_id", "measure"), "finance"),

@@ -82,6 +82,11 @@ class AttributionSettings(Group):
     half_life_days: HalfLife = 30
     stage_pools: dict[Stage, Share] = Field(default_factory=lambda: dict.fromkeys(get_args(Stage), _FIFTH))
     stage_inner: Literal["linear", "first", "last", "time_decay"] = "linear"
+    # the data-driven models
+    markov_order: Annotated[int, Field(strict=True, ge=1, le=3)] = 1
+    collapse_repeats: Annotated[bool, Field(strict=True)] = False
+    least_conversions: Annotated[int, Field(strict=True, ge=1)] = 100
+    bootstrap_draws: Annotated[int, Field(strict=True, ge=100, le=100_000)] = 1_000
 
     @field_validator("lookback_days_by_channel_group")
     @classmethod
@@ -157,5 +162,6 @@ class AttributionSettings(Group):
             "half_life_days": self.half_life_days,
             "stage_pools": {stage: str(share) for stage, share in self.stage_pools.items()},
             "stage_inner": self.stage_inner,
+            "markov_order": self.markov_order,
             "custom_attribution_models": {name: model.entry() for name, model in self.custom_models.items()},
         }

@@ -20,7 +20,7 @@ MAY_READ = {
     "staging": {"source canonical"},
     "intermediate": {"staging", "intermediate", "source identity"},
     "marts": {"staging", "intermediate", "marts", "source identity"},
-    "attribution": {"intermediate", "marts", "attribution"},
+    "attribution": {"intermediate", "marts", "attribution", "source data_driven"},
     "metrics": {"intermediate", "marts", "attribution", "metrics", "source metrics", "source lifetime"},
 }
 CHINESE, LATIN = re.compile("[一-鿿]"), re.compile("[A-Za-z]")

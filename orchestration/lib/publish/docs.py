@@ -51,7 +51,7 @@ def _section(table: PublishedTable) -> str:
 
 
 def describe(table: PublishedTable, column: str) -> tuple[str, str]:
-    """What a promised column of a table means, en and zh: as its dbt model says, else :data:`COLUMNS`.
+    """What a promised column of a table means, en and zh: as its dbt model or source says, else :data:`COLUMNS`.
 
     Raises:
         KeyError: nobody says.
@@ -64,10 +64,12 @@ def describe(table: PublishedTable, column: str) -> tuple[str, str]:
 
 @cache
 def _of_models() -> dict[tuple[str, str], tuple[str, str]]:
-    """(model, column) → its description, which is "English · 中文" or "English / 中文"."""
+    """(model or source table, column) → its description, which is "English · 中文" or "English / 中文"."""
     found = {}
     for file in sorted((DBT_PROJECT_DIR / "models").glob("m*/**/*.yml")):
-        for model in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("models") or []:
+        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        sources = [table for source in content.get("sources") or [] for table in source["tables"]]
+        for model in [*(content.get("models") or []), *sources]:
             for column in model.get("columns") or []:
                 english, _, chinese = column["description"].replace(" · ", " / ").rpartition(" / ")
                 found[model["name"], column["name"]] = (english, chinese)

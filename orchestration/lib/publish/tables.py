@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orchestration.lib.publish.attribution_tables import ATTRIBUTION_TABLES
 from orchestration.lib.publish.customer_tables import CUSTOMER_TABLES
 from orchestration.lib.publish.factory_tables import FACTORY_TABLES
 from orchestration.lib.publish.finance_tables import FINANCE_TABLES
@@ -227,6 +228,7 @@ TABLES: tuple[PublishedTable, ...] = (
     *FINANCE_TABLES,
     *CUSTOMER_TABLES,
     *QUALITY_TABLES,
+    *ATTRIBUTION_TABLES,
     PublishedTable(
         "journey_touch",
         "attribution.journey_touch",
