@@ -25,6 +25,7 @@ MODELS = (
     "w_shaped",
     "full_path",
     "shapley",
+    "markov",
     "staged",
     "staged_information",
 )

@@ -118,9 +118,12 @@ FIXED_POOLS = dict.fromkeys(STAGES, Fraction(1, 5))
 
 
 def slots_of(
-    touches: Sequence[Touch], reached: Reached, information_pools: Mapping[str, Fraction]
+    touches: Sequence[Touch],
+    reached: Reached,
+    information_pools: Mapping[str, Fraction],
+    removal_effects: Mapping[str, Fraction],
 ) -> dict[str, list[Slot]]:
-    """Model → shares of one journey; they add up to 1."""
+    """Model → shares of one journey; they add up to 1. ``removal_effects`` of channels are measured elsewhere."""
     count = len(touches)
     simple: dict[str, Callable[[], list[Slot]]] = {
         "first": lambda: _only(0, count),
@@ -129,6 +132,7 @@ def slots_of(
         "linear": lambda: _even([Fraction(1)] * count),
         "time_decay": lambda: _even(decay(touches)),
         "shapley": lambda: _shapley(touches),
+        "markov": lambda: _even([removal_effects.get(touch["channel_id"], Fraction(0)) for touch in touches]),
         "staged": lambda: staged(FIXED_POOLS, touches, reached),
         "staged_information": lambda: staged(information_pools, touches, reached),
     }

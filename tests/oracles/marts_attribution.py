@@ -21,7 +21,7 @@ from tests.oracles.marts_market import marketing_spend_facts
 DEFAULT_MODEL = "position_based"
 MODELS = (
     *("first", "last", "last_non_direct", "linear", "position_based", "time_decay"),
-    *("u_shaped", "w_shaped", "full_path", "shapley", "staged", "staged_information"),
+    *("u_shaped", "w_shaped", "full_path", "shapley", "markov", "staged", "staged_information"),
 )
 DOCUMENT = "order_id origin_channel_id origin_campaign_id account_id salesperson_id distributor_id".split()  # noqa: SIM905
 

@@ -61,7 +61,13 @@ MODELS = "path:models/marts/journey path:models/marts/attribution"
 
 
 def scratch(folder: Path, variables: dict[str, Any] | None = None) -> ScratchProject:
-    return ScratchProject(folder, copied=["marts/journey", "marts/attribution"], upstream=UPSTREAM, variables=variables)
+    return ScratchProject(
+        folder,
+        copied=["marts/journey", "marts/attribution"],
+        upstream=UPSTREAM,
+        sources={"attribution.channel_effect": columns("model level member_id effect:decimal(18,9)")},
+        variables=variables,
+    )
 
 
 def touch(touch_id: str, account: str | None, moment: str, **more: Any) -> dict[str, Any]:

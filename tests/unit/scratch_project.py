@@ -29,11 +29,18 @@ class ScratchProject:
     Args:
         copied: folders under models/ to copy.
         upstream: ``schema.table`` → column → SQL type, of the models that the copied ones read.
+        sources: the same of tables that no model makes.
         variables: dbt variables; the project's defaults for the rest.
     """
 
     def __init__(
-        self, folder: Path, *, copied: Iterable[str], upstream: Tables, variables: Mapping[str, Any] | None = None
+        self,
+        folder: Path,
+        *,
+        copied: Iterable[str],
+        upstream: Tables,
+        sources: Tables | None = None,
+        variables: Mapping[str, Any] | None = None,
     ) -> None:
         self.workspace = Workspace(folder)
         self.project = folder / "project"
@@ -50,12 +57,18 @@ class ScratchProject:
         self.workspace.state_dir.mkdir(parents=True)
         with self.connect() as connection:
             for name, columns in upstream.items():
-                self._stand_in(connection, name, columns)
+                self._create(connection, name, columns)
+                self._stand_in(name)
+            for name, columns in (sources or {}).items():
+                self._create(connection, name, columns)
 
-    def _stand_in(self, connection: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, str]) -> None:
-        schema, table = name.split(".")
-        connection.execute(f"create schema if not exists {schema}")
+    @staticmethod
+    def _create(connection: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, str]) -> None:
+        connection.execute(f"create schema if not exists {name.split('.', maxsplit=1)[0]}")
         connection.execute(f"create table {name} ({', '.join(f'{column} {kind}' for column, kind in columns.items())})")
+
+    def _stand_in(self, name: str) -> None:
+        schema, table = name.split(".")
         if schema in _FOLDERS:
             folder = self.project / "models" / _FOLDERS[schema]
             folder.mkdir(parents=True, exist_ok=True)

@@ -22,6 +22,7 @@ from tests.unit.scratch_project import ScratchProject
 D = Decimal
 CHANNELS = {"show": "trade_show", "web": "paid_online", "mail": "email", "typed": "direct"}
 EIGHT = dt.timedelta(hours=8)
+EFFECTS = {"show": D("0.4"), "web": D("0.125"), "mail": D("0.000000001")}
 ORDERED = "2024-06-30 04:00:00"
 Row = dict[str, Any]
 
@@ -85,6 +86,18 @@ class Factory:
         case.load("intermediate.int_as_of", [{"as_of_on": dt.date(2024, 12, 31)}])
         case.load(
             "marts.dim_channel", [{"channel_id": name, "channel_group": group} for name, group in CHANNELS.items()]
+        )
+        case.load(
+            "attribution.channel_effect",
+            [
+                {
+                    "model": "markov_1",
+                    "level": "channel",
+                    "member_id": name,
+                    "effect": D(effect.numerator) / effect.denominator,
+                }
+                for name, effect in EFFECTS.items()
+            ],
         )
         for table, rows in self.rows.items():
             case.load(table, rows)
@@ -260,7 +273,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, made: Factory) -> ScratchPro
 
 ALL = (
     "first", "last", "last_non_direct", "linear", "position_based", "time_decay", "u_shaped", "w_shaped", "full_path",
-    "shapley", "staged", "staged_information",
+    "shapley", "markov", "staged", "staged_information",
 )  # fmt: skip
 
 
@@ -298,7 +311,9 @@ def test_every_model_equals_fractions_on_random_journeys(built: ScratchProject, 
             "order by touch_position"
         )] == [row["touch_id"] for row in touches]  # fmt: skip
         actual = weights(built, name)
-        for model, slots in oracle.slots_of(touches, entries, pools).items():
+        for model, slots in oracle.slots_of(
+            touches, entries, pools, {name: Fraction(effect) for name, effect in EFFECTS.items()}
+        ).items():
             expected = {
                 (index, stage): D(here - before).scaleb(-9) for index, stage, before, here in oracle.cumulative(slots)
             }
@@ -326,7 +341,7 @@ def test_weights_end_at_exactly_one_and_credits_at_the_amount(built: ScratchProj
     orders = built.rows(
         "select order_id, model, sum(weight), max(cumulative_weight) from attribution.attribution_weight group by all"
     )
-    assert len(orders) == 13 * (150 + 15 + len(HAND))
+    assert len(orders) == 14 * (150 + 15 + len(HAND))
     assert {(total, last) for _, _, total, last in orders} == {(D(1), D(1))}
     assert built.rows(
         "select posting_id, model from (select posting_id, model, sum(amount) as credited from "

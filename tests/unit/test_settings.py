@@ -102,6 +102,7 @@ def test_dbt_gets_flat_variables_and_exact_weights() -> None:
         "half_life_days": 30,
         "stage_pools": dict.fromkeys(("lead", "qualification", "opportunity", "quote", "order"), "0.2"),
         "stage_inner": "linear",
+        "markov_order": 1,
         "custom_attribution_models": {},
         "opportunity_window_days": 90,
         "order_window_days": 180,

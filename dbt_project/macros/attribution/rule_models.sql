@@ -32,6 +32,7 @@
     },
     'time_decay': {'family': 'summed', 'half_life_days': var('half_life_days')},
     'shapley': {'family': 'summed'},
+    'markov': {'family': 'summed'},
     'staged': {'family': 'staged', 'pools': 'fixed_weight'},
     'staged_information': {'family': 'staged', 'pools': 'information_weight'},
   } -%}
@@ -80,6 +81,9 @@
   {%- elif model == 'shapley' -%}
     {#- a journey's channels share alike (Zhao, Mahboobi & Bagheri 2018), and so do the touches of a channel -#}
     {{ rounded_quotient('1000000000000', 'channel_touch_count') }}
+  {%- elif model == 'markov' -%}
+    {#- in proportion to what would be lost without the touch's channel; measured in orchestration/lib/attribution -#}
+    cast(coalesce(channel_effect, 0) * 1000000000 as bigint)
   {%- endif -%}
 {%- endmacro %}
 

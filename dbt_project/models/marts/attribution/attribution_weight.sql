@@ -37,6 +37,9 @@ step as (
       partition by journey.order_id
     ) as last_indirect_position,
     {%- endif %}
+    {%- if 'markov' in summed %}
+    effect.effect as channel_effect,
+    {%- endif %}
     {%- if 'shapley' in summed %}
     count(*) over (partition by journey.order_id, journey.channel_id) as channel_touch_count,
     {%- endif %}
@@ -44,6 +47,13 @@ step as (
   from {{ ref('journey_touch') }} as journey
   left join way on journey.order_id = way.order_id
   left join {{ ref('dim_channel') }} as channel on journey.channel_id = channel.channel_id
+  {%- if 'markov' in summed %}
+  left join {{ source('data_driven', 'channel_effect') }} as effect
+    on
+      effect.model = 'markov_{{ var("markov_order") }}'
+      and effect.level = 'channel'
+      and effect.member_id = {{ channel_member('journey') }}
+  {%- endif %}
   where journey.is_in_journey
 ),
 
