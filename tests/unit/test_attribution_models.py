@@ -94,7 +94,7 @@ class Factory:
                     "model": "markov_1",
                     "level": "channel",
                     "member_id": name,
-                    "effect": D(effect.numerator) / effect.denominator,
+                    "effect": effect,
                 }
                 for name, effect in EFFECTS.items()
             ],
@@ -301,6 +301,7 @@ def test_every_model_equals_fractions_on_random_journeys(built: ScratchProject, 
         stage: Fraction(weight)
         for stage, weight in built.rows("select milestone, information_weight from attribution.stage_pool")
     }
+    effects = {name: Fraction(effect) for name, effect in EFFECTS.items()}
     compared = 0
     for name, (rows, entries) in made.made.items():
         if name.startswith("shifted"):
@@ -311,7 +312,7 @@ def test_every_model_equals_fractions_on_random_journeys(built: ScratchProject, 
             "order by touch_position"
         )] == [row["touch_id"] for row in touches]  # fmt: skip
         actual = weights(built, name)
-        for model, slots in oracle.slots_of(
+        for model, slots in oracle.slots_of(touches, entries, pools, effects).items():
             touches, entries, pools, {name: Fraction(effect) for name, effect in EFFECTS.items()}
         ).items():
             expected = {
