@@ -313,8 +313,6 @@ def test_every_model_equals_fractions_on_random_journeys(built: ScratchProject, 
         )] == [row["touch_id"] for row in touches]  # fmt: skip
         actual = weights(built, name)
         for model, slots in oracle.slots_of(touches, entries, pools, effects).items():
-            touches, entries, pools, {name: Fraction(effect) for name, effect in EFFECTS.items()}
-        ).items():
             expected = {
                 (index, stage): D(here - before).scaleb(-9) for index, stage, before, here in oracle.cumulative(slots)
             }
