@@ -2,7 +2,7 @@
   The registry of models: one model is one entry here, in one of four families. Adding a model touches nothing else;
   which of them are computed is the setting attribution.models, and a company's own are attribution.custom_models.
 
-  - closed: `cumulative` is the weight of the touches up to a position, in any unit, by arithmetic on positions alone.
+  - closed: by arithmetic on positions alone.
   - milestone: shares of the touches at milestones of the funnel (first, lead, qualification, opportunity, quote,
     order = last) and of all others together. One touch at several milestones has them all; what a missing milestone
     (or the others, where there are none) would have had is shared among the rest in proportion.
@@ -57,19 +57,35 @@
   {{ return(found) }}
 {%- endmacro %}
 
-{#- The weight of the touches up to a position, for closed models and those by milestones. -#}
-{% macro cumulative_raw(model, position) -%}
+{#- Whether any model asks when the order's milestones were reached. -#}
+{% macro asks_milestones() -%}
+  {%- set found = models_of(['staged']) -%}
+  {%- for model in models_of(['milestone']) -%}
+    {%- for milestone in model_entry(model).shares if milestone not in ['first', 'order', 'others'] -%}
+      {%- do found.append(model) -%}
+    {%- endfor -%}
+  {%- endfor -%}
+  {{ return(found | length > 0) }}
+{%- endmacro %}
+
+{#- The billionths of the touches up to and with touch_position, for closed models and those by milestones. -#}
+{% macro reached_billionths(model) -%}
   {%- set entry = model_entry(model) -%}
   {%- if entry.family == 'milestone' -%}
-    {{ cumulative_at_milestones(entry.shares, position) }}
+    {{ billionths_of(
+      reached_at_milestones(entry.shares, 'touch_position'), reached_at_milestones(entry.shares, 'touch_count')
+    ) }}
   {%- elif model == 'first' -%}
-    case when {{ position }} >= 1 then 1 else 0 end
+    {{ whole_number('1000000000') }}
   {%- elif model == 'last' -%}
-    case when {{ position }} >= touch_count then 1 else 0 end
+    case when touch_position = touch_count then {{ whole_number('1000000000') }} else 0 end
   {%- elif model == 'last_non_direct' -%}
-    case when {{ position }} >= coalesce(last_indirect_position, touch_count) then 1 else 0 end
+    case
+      when touch_position >= coalesce(last_indirect_position, touch_count) then {{ whole_number('1000000000') }}
+      else 0
+    end
   {%- else -%}
-    ({{ position }})
+    {{ evenly() }}
   {%- endif -%}
 {%- endmacro %}
 
@@ -105,7 +121,7 @@
 {%- endmacro %}
 
 {#- Whole numbers: shares in billionths × touches that are at no milestone, so that nothing is divided. -#}
-{% macro cumulative_at_milestones(shares, position) -%}
+{% macro reached_at_milestones(shares, position) -%}
   {%- if execute -%}{{ check_shares(shares) }}{%- endif -%}
   {%- set milestones = shares.keys() | reject('equalto', 'others') | list -%}
   {%- set others = '(touch_count - ' ~ touches_at(milestones, 'touch_count') ~ ')' -%}
@@ -159,12 +175,14 @@
   {{ integer_quotient('(2 * ' ~ dividend ~ ' + ' ~ divisor ~ ')', '(2 * ' ~ divisor ~ ')') }}
 {%- endmacro %}
 
-{#- part of a whole in billionths, evenly by position when the whole is 0. -#}
-{% macro billionths_of(part, whole, position) -%}
-  coalesce(
-    {{ rounded_quotient(whole_number('(' ~ part ~ ')') ~ ' * 1000000000', whole_number('(' ~ whole ~ ')')) }},
-    {{ rounded_quotient(whole_number('(' ~ position ~ ')') ~ ' * 1000000000', whole_number('touch_count')) }}
-  )
+{#- A part of a whole in billionths; evenly by position when the whole is 0. -#}
+{% macro billionths_of(part, whole) -%}
+  coalesce({{ rounded_quotient(whole_number('(' ~ part ~ ')') ~ ' * 1000000000', '(' ~ whole ~ ')') }}, {{ evenly() }})
+{%- endmacro %}
+
+{#- Billionths of the touches up to touch_position when all weigh the same. -#}
+{% macro evenly() -%}
+  {{ rounded_quotient('touch_position * ' ~ whole_number('1000000000'), 'touch_count') }}
 {%- endmacro %}
 
 {#- The models to compute, one row each, column `name`; the default model must be among them. -#}

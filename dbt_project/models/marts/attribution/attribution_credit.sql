@@ -33,8 +33,12 @@ attributed as (
     cast(
       {{ allocated_up_to('running.amount_after', 'weight.cumulative_weight') }}
       - {{ allocated_up_to('running.amount_after', 'weight.cumulative_weight - weight.weight') }}
-      - {{ allocated_up_to('running.amount_after - running.amount', 'weight.cumulative_weight') }}
-      + {{ allocated_up_to('running.amount_after - running.amount', 'weight.cumulative_weight - weight.weight') }}
+      - case
+        when running.amount_after = running.amount then 0
+        else
+          {{ allocated_up_to('running.amount_after - running.amount', 'weight.cumulative_weight') }}
+          - {{ allocated_up_to('running.amount_after - running.amount', 'weight.cumulative_weight - weight.weight') }}
+      end
       as decimal(18, 2)
     ) as amount
   from running

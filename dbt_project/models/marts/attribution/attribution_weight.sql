@@ -3,7 +3,9 @@
 {%- set placed = models_of(['closed', 'milestone']) -%}
 {%- set summed = models_of(['summed']) -%}
 {%- set staged = models_of(['staged']) %}
-with way as (
+{%- set on_their_way = asks_milestones() %}
+with {% if on_their_way -%}
+way as (
   select
     order_id,
     {%- for name in ['lead', 'qualification', 'opportunity', 'quote'] %}
@@ -15,6 +17,7 @@ with way as (
   group by order_id
 ),
 
+{% endif -%}
 -- What any model asks of a touch.
 step as (
   select
@@ -25,13 +28,19 @@ step as (
     journey.channel_id,
     journey.campaign_id,
     journey.counted_at,
+    {%- if on_their_way %}
     way.lead_position,
     way.qualification_position,
     way.opportunity_position,
     way.quote_position,
+    {%- endif %}
+    {%- if staged %}
     {{ stage_reached('journey', 'way') }} as stage_number,
+    {%- endif %}
+    {%- if summed %}
     {{ seconds_between('journey.counted_at', 'max(journey.counted_at) over (partition by journey.order_id)') }}
       as seconds_before_last,
+    {%- endif %}
     {%- if 'last_non_direct' in placed %}
     max(case when coalesce(channel.channel_group, '') <> 'direct' then journey.touch_position end) over (
       partition by journey.order_id
@@ -45,8 +54,12 @@ step as (
     {%- endif %}
     1 as one
   from {{ ref('journey_touch') }} as journey
+  {%- if on_their_way %}
   left join way on journey.order_id = way.order_id
+  {%- endif %}
+  {%- if 'last_non_direct' in placed %}
   left join {{ ref('dim_channel') }} as channel on journey.channel_id = channel.channel_id
+  {%- endif %}
   {%- if 'markov' in summed %}
   left join {{ source('data_driven', 'channel_effect') }} as effect
     on
@@ -80,7 +93,7 @@ summed as (
   from weighed
 ),
 
-cumulative as (
+reached as (
   select
     order_id,
     touch_id,
@@ -89,18 +102,21 @@ cumulative as (
     channel_id,
     campaign_id
     {%- for model in placed %},
-    {{ billionths_of(cumulative_raw(model, 'touch_position'), cumulative_raw(model, 'touch_count'), 'touch_position') }}
-      as here_{{ model }},
-    {{ billionths_of(
-      cumulative_raw(model, '(touch_position - 1)'), cumulative_raw(model, 'touch_count'), '(touch_position - 1)'
-    ) }} as before_{{ model }}
+    {{ reached_billionths(model) }} as here_{{ model }}
     {%- endfor %}
     {%- for model in summed %},
-    {{ billionths_of('running_' ~ model, 'total_' ~ model, 'touch_position') }} as here_{{ model }},
-    {{ billionths_of('running_' ~ model ~ ' - raw_' ~ model, 'total_' ~ model, '(touch_position - 1)') }}
-      as before_{{ model }}
+    {{ billionths_of('running_' ~ model, 'total_' ~ model) }} as here_{{ model }}
     {%- endfor %}
   from summed
+),
+
+cumulative as (
+  select
+    *
+    {%- for model in placed + summed %},
+    coalesce(lag(here_{{ model }}) over (partition by order_id order by touch_position), 0) as before_{{ model }}
+    {%- endfor %}
+  from reached
 ),
 
 {%- if staged %}

@@ -1,6 +1,7 @@
--- Touches of an account in their total order: when the touch counts, exact before date-only, how near to a purchase its
--- kind is, then its id (which begins with its source). The several contacts of an account that one campaign met on one
--- day are one touch already (int_touch_merge).
+{{ config(materialized="view") }}
+-- Touches of identified accounts with what orders them: when the touch counts, exact before date-only, how near to a
+-- purchase its kind is, then its id (which begins with its source). The several contacts of an account that one campaign
+-- met on one day are one touch already (int_touch_merge).
 with touches as (
   select
     touch.touch_id,
@@ -28,6 +29,5 @@ select
   effective_at,
   cast(precision_rank as integer) as precision_rank,
   cast(kind_rank as integer) as kind_rank,
-  cast(lookback_days as integer) as lookback_days,
-  row_number() over (partition by account_id order by effective_at, precision_rank, kind_rank, touch_id) as touch_rank
+  cast(lookback_days as integer) as lookback_days
 from touches

@@ -26,32 +26,42 @@ with in_journey as (
   where {{ window_exclusion('touch', 'conversion') }} is null
 ),
 
+shut_out as (
+  select
+    conversion.order_id,
+    conversion.account_id,
+    touch.touch_id,
+    touch.channel_id,
+    touch.campaign_id,
+    touch.touched_at,
+    touch.touched_on,
+    touch.effective_at,
+    touch.precision_rank,
+    touch.kind_rank,
+    conversion.converted_at,
+    {{ window_exclusion('touch', 'conversion') }} as exclusion_reason
+  from {{ ref('conversion') }} as conversion
+  inner join {{ ref('account_touch') }} as touch
+    on
+      conversion.account_id = touch.account_id
+      and {{ happened_by('touch', 'conversion.converted_at', 'conversion.converted_on') }}
+  where conversion.order_id not in (select in_journey.order_id from in_journey)
+),
+
 -- A touch that the previous order used up explains more than one that was too old, so it comes first.
 latest_shut_out as (
   select
-    order_id,
-    account_id,
-    converted_at,
-    coalesce(max(case when exclusion_reason = 'before_reset' then touch_rank end), max(touch_rank)) as touch_rank,
-    case
-      when max(case when exclusion_reason = 'before_reset' then touch_rank end) is not null then 'before_reset'
-      else 'out_of_window'
-    end as exclusion_reason
-  from (
-    select
-      conversion.order_id,
-      conversion.account_id,
-      conversion.converted_at,
-      touch.touch_rank,
-      {{ window_exclusion('touch', 'conversion') }} as exclusion_reason
-    from {{ ref('conversion') }} as conversion
-    inner join {{ ref('account_touch') }} as touch
-      on
-        conversion.account_id = touch.account_id
-        and {{ happened_by('touch', 'conversion.converted_at', 'conversion.converted_on') }}
-    where conversion.order_id not in (select in_journey.order_id from in_journey)
-  ) as candidate
-  group by order_id, account_id, converted_at
+    *,
+    row_number() over (
+      partition by order_id
+      order by
+        case when exclusion_reason = 'before_reset' then 0 else 1 end,
+        effective_at desc,
+        precision_rank desc,
+        kind_rank desc,
+        touch_id desc
+    ) as preference
+  from shut_out
 )
 
 select
@@ -74,22 +84,19 @@ from in_journey
 union all
 
 select
-  latest_shut_out.order_id,
-  latest_shut_out.account_id,
-  touch.touch_id,
+  order_id,
+  account_id,
+  touch_id,
   cast(null as bigint) as touch_position,
   cast(0 as bigint) as touch_count,
-  touch.channel_id,
-  touch.campaign_id,
-  touch.touched_at,
-  touch.touched_on,
-  touch.precision_rank,
+  channel_id,
+  campaign_id,
+  touched_at,
+  touched_on,
+  precision_rank,
   cast(null as timestamp) as counted_at,
-  latest_shut_out.converted_at,
+  converted_at,
   false as is_in_journey,
-  latest_shut_out.exclusion_reason
+  exclusion_reason
 from latest_shut_out
-inner join {{ ref('account_touch') }} as touch
-  on
-    latest_shut_out.account_id = touch.account_id
-    and latest_shut_out.touch_rank = touch.touch_rank
+where preference = 1

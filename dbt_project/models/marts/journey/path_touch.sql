@@ -15,7 +15,8 @@ left_over as (
   select
     touch.account_id,
     touch.touch_id,
-    touch.touch_rank,
+    touch.precision_rank,
+    touch.kind_rank,
     touch.channel_id,
     touch.campaign_id,
     touch.touched_on,
@@ -63,7 +64,10 @@ select
   left_over.account_id,
   false as is_converted,
   left_over.touch_id,
-  row_number() over (partition by left_over.account_id order by left_over.touch_rank) as touch_position,
+  row_number() over (
+    partition by left_over.account_id
+    order by left_over.effective_at, left_over.precision_rank, left_over.kind_rank, left_over.touch_id
+  ) as touch_position,
   {{ channel_member('left_over') }} as channel_member,
   {{ campaign_member('left_over') }} as campaign_member,
   left_over.touched_on,
