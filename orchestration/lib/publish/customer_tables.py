@@ -87,6 +87,19 @@ CUSTOMER_TABLES: tuple[PublishedTable, ...] = (
         readers=words("sales finance"),
     ),
     PublishedTable(
+        "distributor_matrix",
+        "metrics.distributor_matrix",
+        words("span first_month distributor_id"),
+        words(
+            "distributor_id span first_month last_month net_invoiced growth margin_rate variation_coefficient"
+            " largest_family_share size_rating growth_rating margin_rating stability_rating concentration_rating"
+            " is_rated segment segment_en segment_zh reason_en reason_zh"
+        ),
+        "Distributors rated on size, growth, margin, stability and concentration, with their segment and the reason.",
+        "经销商质量矩阵：规模、增长、利润率、稳定性、集中度的评级、分类与理由。",
+        readers=words("sales finance"),
+    ),
+    PublishedTable(
         "product_affinity",
         "metrics.product_affinity",
         words("grain product_id with_product_id"),
