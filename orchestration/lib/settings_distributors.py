@@ -13,7 +13,7 @@ _Factor = Annotated[Exact, Field(gt=0, max_digits=9, decimal_places=4)]
 
 
 class DistributorSettings(Group):
-    """Thresholds of the matrix; the rule that makes segments of them stands in macros/metrics/distributor_matrix.sql."""
+    """Thresholds of the matrix; the rule that makes segments of them is macros/metrics/distributor_matrix.sql."""
 
     size_of_median: _Factor = Decimal("1")
     growth_least: Annotated[Exact, Field(ge=-1, max_digits=9, decimal_places=4)] = Decimal("0")

@@ -23,13 +23,21 @@ LAST_CLOSED = date(2025, 12, 1)  # the as-of date is the last day of its month
 assert date(2025, 12, 31) == AS_OF
 LEAST_MONTHS, LEAST_ORDERS = 6, 3
 GROWTH, VARIATION, CONCENTRATION = Decimal(0), Decimal("1.5"), Decimal("0.6")
-SEGMENTS = {
-    "core": ("核心", "large, and at most one of growth, margin and stability is low", "规模大，且增长、利润率、稳定性中至多一项偏低"),
-    "growing": ("成长", "small and growing, on several product families", "规模小但在增长，产品系列分散"),
-    "at_risk": ("承压", "large, but at least two of growth, margin and stability are low", "规模大，但增长、利润率、稳定性中至少两项偏低"),
-    "small": ("长尾", "small and not growing", "规模小且未增长"),
-    "one_legged": ("单一依赖", "hangs on one product family", "依赖单一产品系列"),
-}  # fmt: skip
+SEGMENTS = {  # label and rule in Chinese, rule in English
+    "core": (
+        "核心",
+        "规模大，且增长、利润率、稳定性中至多一项偏低",
+        "large, and at most one of growth, margin and stability is low",
+    ),
+    "growing": ("成长", "规模小但在增长，产品系列分散", "small and growing, on several product families"),
+    "at_risk": (
+        "承压",
+        "规模大，但增长、利润率、稳定性中至少两项偏低",
+        "large, but at least two of growth, margin and stability are low",
+    ),
+    "small": ("长尾", "规模小且未增长", "small and not growing"),
+    "one_legged": ("单一依赖", "依赖单一产品系列", "hangs on one product family"),
+}
 NAMES = {"at_risk": "at risk", "one_legged": "one-legged", "not_rated": "not rated"}
 
 
@@ -149,7 +157,7 @@ def _rated(rows: list[Row], begin: date, span: Span) -> list[Row]:
         row["segment"] = _segment(is_high) if row["is_rated"] else "not_rated"
         row["segment_en"] = NAMES.get(row["segment"], row["segment"])
         if row["is_rated"]:
-            row["segment_zh"], rule_en, rule_zh = SEGMENTS[row["segment"]]
+            row["segment_zh"], rule_zh, rule_en = SEGMENTS[row["segment"]]
             axes_en, axes_zh = _words(row)
             row["reason_en"], row["reason_zh"] = f"{rule_en}: {axes_en}", f"{rule_zh}：{axes_zh}"
         else:
@@ -207,5 +215,6 @@ def _words(row: Row) -> tuple[str, str]:
         f"{margin}, high from {least}; variation {variation}, steady up to 1.50; {row['largest_family']} {share}, "
         "one-sided from 60.0%",
         f"规模 {row['net_invoiced']}（{row['size_threshold']} 起为大）；增长 {growth}（0.0% 起为增长）；利润率 {margin}"
-        f"（{least} 起为高）；变异系数 {variation}（1.50 以内为稳定）；{row['largest_family']} 占 {share}（60.0% 起为集中）",
+        f"（{least} 起为高）；变异系数 {variation}（1.50 以内为稳定）；{row['largest_family']} 占 {share}"
+        "（60.0% 起为集中）",
     )
