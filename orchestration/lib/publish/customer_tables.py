@@ -100,6 +100,27 @@ CUSTOMER_TABLES: tuple[PublishedTable, ...] = (
         readers=words("sales finance"),
     ),
     PublishedTable(
+        "distributor_stock_month",
+        "marts.distributor_stock_month",
+        words("distributor_id product_id month"),
+        words(
+            "distributor_id product_id month is_covered sell_in_quantity sell_out_quantity stock_quantity"
+            " sell_through_rate excess_3m_quantity sell_in_per_sell_out_3m stock_months"
+        ),
+        "What distributors bought, sold on and still have, by product and month; figures on stuffing, no verdict.",
+        "经销商进销存，按产品与月份：进货、动销、推算库存与压货相关数字。",
+        readers=words("sales finance production"),
+    ),
+    PublishedTable(
+        "distributor_stock_period",
+        "metrics.distributor_stock_period",
+        words("cut period_kind period_start distributor_id product_id product_family"),
+        words("cut period_kind period_start distributor_id product_id product_family stock_quantity"),
+        "Stock at distributors against their sell-out of three months, at the end of each period.",
+        "期末经销商库存与其近 3 个月动销。",
+        readers=words("sales finance production"),
+    ),
+    PublishedTable(
         "product_affinity",
         "metrics.product_affinity",
         words("grain product_id with_product_id"),
