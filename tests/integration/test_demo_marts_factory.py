@@ -21,6 +21,7 @@ MARTS: dict[str, tuple[Callable[[OrderDemo], pd.DataFrame], list[str]]] = {
     "dim_product": (marts_factory.dim_product, ["product_id"]),
     "order_facts": (marts_orders.order_facts, ["order_id"]),
     "product_affinity": (marts_affinity.product_affinity, ["affinity_id"]),
+    "product_affinity_triple": (marts_affinity.product_affinity_triple, ["affinity_id"]),
     "order_line_facts": (marts_orders.order_line_facts, ["order_line_id"]),
     "order_line_delivery": (marts_delivery.order_line_delivery, ["order_line_id"]),
     "shipment_facts": (marts_delivery.shipment_facts, ["shipment_id"]),

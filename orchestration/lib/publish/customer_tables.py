@@ -132,4 +132,16 @@ CUSTOMER_TABLES: tuple[PublishedTable, ...] = (
         "产品组合：按订单与按客户的支持度、置信度、提升度与显著性。",
         readers=words("marketing sales production"),
     ),
+    PublishedTable(
+        "product_affinity_triple",
+        "metrics.product_affinity_triple",
+        words("grain product_id and_product_id with_product_id"),
+        words(
+            "affinity_id grain product_id and_product_id with_product_id basket_count pair_count with_product_count"
+            " all_count support confidence lift question_count p_value p_value_corrected is_significant"
+        ),
+        "Sets of three products: what a pair is bought with, with support, confidence, lift, significance.",
+        "三产品组合：两产品与第三产品的同购，附支持度、置信度、提升度与显著性。",
+        readers=words("marketing sales production"),
+    ),
 )
