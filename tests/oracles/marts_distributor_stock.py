@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -136,11 +136,8 @@ def distributor_stock_period(demo: OrderDemo) -> pd.DataFrame:
     """Sums of the last closed month of each period."""
     files = demo.facts.files.products()
     family = {erp(number): name for number, name in zip(files["产品编码"], files["系列"], strict=True)}
-    known = [
-        row
-        for row in distributor_stock_month(demo).to_dict("records")
-        if row["sell_out_3m_quantity"] is not None and period_after(row["month"], "month") <= period_after(AS_OF, "month")
-    ]
+    assert period_after(AS_OF.replace(day=1), "month") - AS_OF == timedelta(days=1), "the demo's last month is over"
+    known = [row for row in distributor_stock_month(demo).to_dict("records") if row["sell_out_3m_quantity"] is not None]
     latest = max(row["month"] for row in known)
     sums: dict[tuple[object, ...], list[Row]] = defaultdict(list)
     for row in known:
