@@ -103,7 +103,7 @@ def test_what_needs_invoices_shipments_or_costs_is_not_available(
         ("payback_months", "standard"): "invoice", ("on_time_delivery_rate", "standard"): "shipment",
         ("delivery_lead_time", "median"): "shipment", ("delivery_lead_time", "p90"): "shipment",
         ("dso", "standard"): "invoice", ("receivables", "standard"): "invoice",
-        ("sell_through_rate", "standard"): "sell_out", ("distributor_stock_months", "standard"): "sell_out",
+        ("sell_through_rate", "standard"): "sell-out", ("distributor_stock_months", "standard"): "sell-out",
         ("distributor_stability", "trend"): "distributor",
     }  # fmt: skip
     for metric, entity in needed.items():

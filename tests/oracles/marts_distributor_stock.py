@@ -123,7 +123,7 @@ def _three_months(months: list[tuple[Decimal, Decimal | None]] | None, stock: De
 
 
 def _share(part: Decimal, whole: Decimal) -> Decimal | None:
-    return rounded(Fraction(part) / Fraction(whole), 8) if whole else None
+    return rounded(Fraction(part) / Fraction(whole), 8) if whole > 0 else None
 
 
 def _every(first: date, last: date) -> Iterable[date]:

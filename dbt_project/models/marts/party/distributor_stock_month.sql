@@ -192,12 +192,16 @@ select
   cast(case when is_covered then cumulative end as decimal(18, 4)) as stock_change_quantity,
   cast(opening_at_least as decimal(18, 4)) as opening_at_least_quantity,
   cast(case when is_covered then cumulative + opening_at_least end as decimal(18, 4)) as stock_quantity,
-  case when is_covered then {{ ratio('sell_out_so_far', 'sell_in_so_far') }} end as sell_through_rate,
+  -- no rate where no more came in than went back
+  case when is_covered and sell_in_so_far > 0 then {{ proportion('1', 'sell_out_so_far', 'sell_in_so_far', 8) }} end
+    as sell_through_rate,
   cast(case when has_three_months then sell_in_3m end as decimal(18, 4)) as sell_in_3m_quantity,
   cast(case when has_three_months then sell_out_3m end as decimal(18, 4)) as sell_out_3m_quantity,
   cast(case when has_three_months then sell_in_3m - sell_out_3m end as decimal(18, 4)) as excess_3m_quantity,
-  case when has_three_months then {{ ratio('sell_in_3m', 'sell_out_3m') }} end as sell_in_per_sell_out_3m,
+  case when has_three_months and sell_out_3m > 0 then {{ proportion('1', 'sell_in_3m', 'sell_out_3m', 8) }} end
+    as sell_in_per_sell_out_3m,
   case
-    when has_three_months and sell_out_3m > 0 then {{ ratio('3 * (cumulative + opening_at_least)', 'sell_out_3m') }}
+    when has_three_months and sell_out_3m > 0
+      then {{ proportion('3', 'cumulative + opening_at_least', 'sell_out_3m', 8) }}
   end as stock_months
 from stocked
