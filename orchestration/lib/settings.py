@@ -19,6 +19,7 @@ from orchestration.lib.cron import cron_fault
 from orchestration.lib.currencies import CURRENCY_ALIASES, ISO_CURRENCIES
 from orchestration.lib.errors import nearest
 from orchestration.lib.settings_attribution import AttributionSettings
+from orchestration.lib.settings_distributors import DistributorSettings
 from orchestration.lib.settings_funnel import FunnelSettings
 from orchestration.lib.settings_types import AgeingDays, Count, Day, Exact, Group, Share
 from orchestration.lib.workspace import Workspace
@@ -238,6 +239,7 @@ class Settings(Group):
     gates: GateSettings = GateSettings()
     limits: LimitSettings = LimitSettings()
     metrics: MetricSettings = MetricSettings()
+    distributors: DistributorSettings = DistributorSettings()
     anomalies: AnomalySettings = AnomalySettings()
     funnel: FunnelSettings = Field(default_factory=FunnelSettings)
     publish: PublishSettings = PublishSettings()
@@ -296,6 +298,7 @@ class Settings(Group):
             "customer_window_days": self.metrics.customer_window_days,
             "stage_mature_days": self.metrics.stage_mature_days,
             "funnel_stages": self.funnel.dbt_stages(),
+            **self.distributors.dbt_vars(),
             "ageing_days": list(self.metrics.ageing_days),
             "sales_hour_cost": None if self.metrics.sales_hour_cost is None else str(self.metrics.sales_hour_cost),
         }

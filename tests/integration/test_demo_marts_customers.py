@@ -9,7 +9,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.oracles import marts_cohorts, marts_customers, marts_distributors, marts_lifetime
+from tests.oracles import (
+    marts_cohorts,
+    marts_customers,
+    marts_distributor_matrix,
+    marts_distributors,
+    marts_lifetime,
+)
 from tests.oracles.compare import assert_mart, published_mart
 from tests.oracles.demo_documents import Documents, documents_of
 
@@ -39,6 +45,10 @@ MARTS: dict[str, tuple[Callable[[Documents], pd.DataFrame], list[str]]] = {
     "distributor_stability": (
         marts_distributors.distributor_stability,
         ["cut", "period_kind", "period_start", "distributor_id"],
+    ),
+    "distributor_matrix": (
+        marts_distributor_matrix.distributor_matrix,
+        ["span", "first_month", "distributor_id"],
     ),
     "customer_ltv": (marts_lifetime.customer_ltv, ["account_id"]),
     "customer_ltv_cohort": (

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.oracles import marts_affinity, marts_delivery, marts_factory, marts_orders
+from tests.oracles import marts_affinity, marts_delivery, marts_distributor_stock, marts_factory, marts_orders
 from tests.oracles.compare import assert_mart, published_mart
 from tests.oracles.demo_orders import OrderDemo
 from tests.oracles.raw_factory import ROW_SET_HASH
@@ -21,6 +21,7 @@ MARTS: dict[str, tuple[Callable[[OrderDemo], pd.DataFrame], list[str]]] = {
     "dim_product": (marts_factory.dim_product, ["product_id"]),
     "order_facts": (marts_orders.order_facts, ["order_id"]),
     "product_affinity": (marts_affinity.product_affinity, ["affinity_id"]),
+    "product_affinity_triple": (marts_affinity.product_affinity_triple, ["affinity_id"]),
     "order_line_facts": (marts_orders.order_line_facts, ["order_line_id"]),
     "order_line_delivery": (marts_delivery.order_line_delivery, ["order_line_id"]),
     "shipment_facts": (marts_delivery.shipment_facts, ["shipment_id"]),
@@ -32,6 +33,14 @@ MARTS: dict[str, tuple[Callable[[OrderDemo], pd.DataFrame], list[str]]] = {
     "ticket_facts": (marts_delivery.ticket_facts, ["ticket_id"]),
     "inventory_facts": (marts_factory.inventory_facts, ["inventory_snapshot_id"]),
     "capacity_facts": (marts_factory.capacity_facts, ["capacity_id"]),
+    "distributor_stock_month": (
+        marts_distributor_stock.distributor_stock_month,
+        ["distributor_id", "product_id", "month"],
+    ),
+    "distributor_stock_period": (
+        marts_distributor_stock.distributor_stock_period,
+        ["cut", "period_kind", "period_start", "distributor_id", "product_id", "product_family"],
+    ),
 }
 FROM_A_DATABASE = ("production_order_facts", "inspection_facts", "lot_facts", "return_facts", "ticket_facts")
 NOT_COMPARED = {mart: {"source_sha256": ROW_SET_HASH} for mart in FROM_A_DATABASE}

@@ -115,6 +115,12 @@ def test_dbt_gets_flat_variables_and_exact_weights() -> None:
         "customer_window_days": 365,
         "stage_mature_days": 90,
         "funnel_stages": settings.funnel.dbt_stages(),
+        "distributor_size_of_median": "1",
+        "distributor_growth_least": "0",
+        "distributor_margin_of_median": "1",
+        "distributor_variation_most": "1.5",
+        "distributor_concentration_most": "0.6",
+        "distributor_least_orders": 3,
     }
     assert read("").dbt_vars()["as_of"] is None
 

@@ -107,6 +107,8 @@ def test_every_row_of_a_published_mart_ends_in_a_file(snapshot: Snapshot, table:
                 ("shipment", "wms:SH1"), ("payment_allocation", "erp:A1"), ("payment_allocation", "erp:A2"),
             },
         ),
+        # what it reported sold; it bought nothing under an account of its own
+        ("distributor_stock_month", "distributor_id = 'erp:D1' and month = date '2024-01-01'", {("sell_out", "dms:1")}),
     ],
 )  # fmt: skip
 def test_a_row_is_followed_to_its_documents(

@@ -77,13 +77,9 @@ tail as (
     counted.product_id,
     counted.with_product_id,
     sum(
-      exp(
-        {{ ln_choose('counted.product_count', '(counted.both_count + step.n)') }}
-        + {{ ln_choose(
-          '(counted.basket_count - counted.product_count)', '(counted.with_product_count - counted.both_count - step.n)'
-        ) }}
-        - ({{ ln_choose('counted.basket_count', 'counted.with_product_count') }})
-      )
+      {{ hypergeometric_chance(
+        'counted.basket_count', 'counted.product_count', 'counted.with_product_count', 'counted.both_count + step.n'
+      ) }}
     ) as p_value
   from counted
   -- beyond so many baskets more than were seen nothing is left of the chance of a pair that met more often than expected
@@ -108,11 +104,8 @@ select
   {{ ratio('counted.both_count * counted.basket_count', 'counted.product_count * counted.with_product_count') }}
     as lift,
   cast(counted.pair_count as bigint) as pair_count,
-  cast(case when tail.p_value > 1 then 1 else tail.p_value end as decimal(18, 8)) as p_value,
-  cast(
-    case when tail.p_value * counted.pair_count > 1 then 1 else tail.p_value * counted.pair_count end
-    as decimal(18, 8)
-  ) as p_value_corrected,
+  {{ corrected_chance('tail.p_value') }} as p_value,
+  {{ corrected_chance('tail.p_value', 'counted.pair_count') }} as p_value_corrected,
   tail.p_value * counted.pair_count < 0.05
   and counted.both_count * counted.basket_count > counted.product_count * counted.with_product_count as is_significant
 from counted

@@ -87,6 +87,40 @@ CUSTOMER_TABLES: tuple[PublishedTable, ...] = (
         readers=words("sales finance"),
     ),
     PublishedTable(
+        "distributor_matrix",
+        "metrics.distributor_matrix",
+        words("span first_month distributor_id"),
+        words(
+            "distributor_id span first_month last_month net_invoiced growth margin_rate variation_coefficient"
+            " largest_family_share size_rating growth_rating margin_rating stability_rating concentration_rating"
+            " is_rated segment segment_en segment_zh reason_en reason_zh"
+        ),
+        "Distributors rated on size, growth, margin, stability and concentration, with their segment and the reason.",
+        "经销商质量矩阵：规模、增长、利润率、稳定性、集中度的评级、分类与理由。",
+        readers=words("sales finance"),
+    ),
+    PublishedTable(
+        "distributor_stock_month",
+        "marts.distributor_stock_month",
+        words("distributor_id product_id month"),
+        words(
+            "distributor_id product_id month is_covered sell_in_quantity sell_out_quantity stock_quantity"
+            " sell_through_rate excess_3m_quantity sell_in_per_sell_out_3m stock_months"
+        ),
+        "What distributors bought, sold on and still have, by product and month; figures on stuffing, no verdict.",
+        "经销商进销存，按产品与月份：进货、动销、推算库存与压货相关数字。",
+        readers=words("sales finance production"),
+    ),
+    PublishedTable(
+        "distributor_stock_period",
+        "metrics.distributor_stock_period",
+        words("cut period_kind period_start distributor_id product_id product_family"),
+        words("cut period_kind period_start distributor_id product_id product_family stock_quantity"),
+        "Stock at distributors against their sell-out of three months, at the end of each period.",
+        "期末经销商库存与其近 3 个月动销。",
+        readers=words("sales finance production"),
+    ),
+    PublishedTable(
         "product_affinity",
         "metrics.product_affinity",
         words("grain product_id with_product_id"),
@@ -96,6 +130,18 @@ CUSTOMER_TABLES: tuple[PublishedTable, ...] = (
         ),
         "Products bought together, per order and per customer: support, confidence, lift, significance.",
         "产品组合：按订单与按客户的支持度、置信度、提升度与显著性。",
+        readers=words("marketing sales production"),
+    ),
+    PublishedTable(
+        "product_affinity_triple",
+        "metrics.product_affinity_triple",
+        words("grain product_id and_product_id with_product_id"),
+        words(
+            "affinity_id grain product_id and_product_id with_product_id basket_count pair_count with_product_count"
+            " all_count support confidence lift question_count p_value p_value_corrected is_significant"
+        ),
+        "Sets of three products: what a pair is bought with, with support, confidence, lift, significance.",
+        "三产品组合：两产品与第三产品的同购，附支持度、置信度、提升度与显著性。",
         readers=words("marketing sales production"),
     ),
 )

@@ -37,6 +37,34 @@ _DISTRIBUTOR_MONTH: tuple[tuple[tuple[str, ...], str], ...] = (
     (("sell_out_facts",), "select 'sell_out', sell_out_id from sell_out_facts where distributor_id = ? and month = ?"),
 )
 
+# of one distributor and product in one month: what it was sent under its own account, sent back and reported sold
+_TO_ITS_ACCOUNT = (
+    "join order_facts as o on o.order_id = d.order_id "
+    "join dim_distributor as b on b.account_id = o.account_id and b.distributor_id = ? "
+    "where d.product_id is not distinct from ? and not d.is_excluded and date_trunc('month', {day}) = ?"
+)
+_NEVER_TELLS_DELIVERY = (
+    "(select count(s.delivered_on) = 0 from shipment_line_facts as s "
+    "where s.source_system is not distinct from d.source_system)"
+)
+_DISTRIBUTOR_STOCK: tuple[tuple[tuple[str, ...], str], ...] = (
+    (
+        ("shipment_line_facts", "order_facts", "dim_distributor"),
+        "select 'shipment_line' as entity, d.shipment_line_id as id from shipment_line_facts as d "
+        + _TO_ITS_ACCOUNT.format(day=f"case when {_NEVER_TELLS_DELIVERY} then d.shipped_on else d.delivered_on end"),
+    ),
+    (
+        ("return_facts", "order_facts", "dim_distributor"),
+        "select 'sales_return' as entity, d.return_id as id from return_facts as d "
+        + _TO_ITS_ACCOUNT.format(day="d.returned_on"),
+    ),
+    (
+        ("sell_out_facts",),
+        "select 'sell_out' as entity, sell_out_id as id from sell_out_facts "
+        "where distributor_id = ? and product_id is not distinct from ? and month = ?",
+    ),
+)
+
 _BOOK_LINES = (
     "select 'ledger_balance' as entity, balance_id as id from ledger_balance_facts "
     "where account = ? and month = ? order by all"
@@ -101,13 +129,28 @@ def _books(snapshot: Snapshot, rows: Sequence[Mapping[str, Any]]) -> list[list[P
 
 
 def _distributor_months(snapshot: Snapshot, rows: Sequence[Mapping[str, Any]]) -> list[list[Pair]]:
-    queries = [query for tables, query in _DISTRIBUTOR_MONTH if all(snapshot.has(table) for table in tables)]
+    return _united(snapshot, rows, _DISTRIBUTOR_MONTH, ("distributor_id", "month"))
+
+
+def _distributor_stock(snapshot: Snapshot, rows: Sequence[Mapping[str, Any]]) -> list[list[Pair]]:
+    # the stock itself is made of all months before, too many; the documents are those of the row's own month
+    return _united(snapshot, rows, _DISTRIBUTOR_STOCK, ("distributor_id", "product_id", "month"))
+
+
+def _united(
+    snapshot: Snapshot,
+    rows: Sequence[Mapping[str, Any]],
+    parts: Sequence[tuple[tuple[str, ...], str]],
+    keys: tuple[str, ...],
+) -> list[list[Pair]]:
+    """What all queries find whose tables there are; each is asked with the row's ``keys``."""
+    queries = [query for tables, query in parts if all(snapshot.has(table) for table in tables)]
     if not queries:
         return [[] for _ in rows]
     every = " union ".join(queries)
     found = []
     for row in rows:
-        values = [row["distributor_id"], row["month"]] * len(queries)
+        values = [row[key] for key in keys] * len(queries)
         documents = snapshot.rows(f"select entity, id from ({every}) order by all", values)
         found.append([(one["entity"], one["id"]) for one in documents if one["id"] is not None])
     return found
@@ -118,4 +161,5 @@ _BEHIND: dict[str, Callable[[Snapshot, Sequence[Mapping[str, Any]]], list[list[P
     "quote_facts": _quotes,
     "ledger_tie_out": _books,
     "distributor_month": _distributor_months,
+    "distributor_stock_month": _distributor_stock,
 }
