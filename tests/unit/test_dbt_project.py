@@ -107,6 +107,20 @@ def test_every_mart_has_an_enforced_contract(manifest: dict[str, Any]) -> None:
     assert [node["name"] for node in published(manifest) if not node["config"]["contract"]["enforced"]] == []
 
 
+def test_never_empty_is_said_in_the_contract_where_there_is_one(manifest: dict[str, Any]) -> None:
+    """As a constraint it costs nothing and stops the table itself; as a data test each column is a query of its own."""
+    tests = [node for node in manifest["nodes"].values() if (node.get("test_metadata") or {}).get("name") == "not_null"]
+    assert tests, "the lint looks at nothing"
+    assert [one["name"] for one in tests if manifest["nodes"][one["attached_node"]] in published(manifest)] == []
+    constrained = [
+        column["name"]
+        for node in published(manifest)
+        for column in node["columns"].values()
+        if any(constraint["type"] == "not_null" for constraint in column["constraints"])
+    ]
+    assert len(constrained) > 500
+
+
 def test_every_mart_and_column_is_described_in_both_languages(manifest: dict[str, Any]) -> None:
     told = [(node["name"], node["description"]) for node in published(manifest)]
     told += [
