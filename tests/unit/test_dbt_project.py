@@ -13,6 +13,7 @@ import pytest
 from expectations.suites.grain import GRAINS, KEYS
 from orchestration.lib.contract import load_contract
 from orchestration.lib.dbt_runner import DbtRunner
+from orchestration.lib.settings import Settings
 from orchestration.lib.workspace import Workspace
 
 # floor → what its models may read, beside the sources named behind it
@@ -36,15 +37,10 @@ NAMES = {
 FLOAT = {"double", "float", "real"}
 
 
-class Defaults:
-    def dbt_vars(self) -> dict[str, Any]:
-        return {}
-
-
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     workspace = Workspace(tmp_path_factory.mktemp("project"))
-    read: dict[str, Any] = json.loads(DbtRunner(workspace, Defaults()).prepare().read_text(encoding="utf-8"))
+    read: dict[str, Any] = json.loads(DbtRunner(workspace, Settings()).prepare().read_text(encoding="utf-8"))
     return read
 
 
