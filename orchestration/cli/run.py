@@ -107,7 +107,7 @@ def execute(
         KeyboardInterrupt: the user stopped it.
         Exception: a fault of ours, unchanged.
     """
-    from orchestration.lib.dagster_home import ensure_dagster_home
+    from orchestration.lib.dagster_home import ensure_dagster_home, event_log_held_open
 
     ensure_dagster_home(workspace)
     import dagster as dg
@@ -124,7 +124,7 @@ def execute(
             raise
         raise readable from error
     run_id, failure = str(uuid.uuid4()), None
-    with dg.DagsterInstance.get() as instance:
+    with dg.DagsterInstance.get() as instance, event_log_held_open(instance):
         before = time.monotonic() - started
         try:
             definitions.resolve_job_def(job).execute_in_process(

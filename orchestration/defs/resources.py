@@ -101,7 +101,7 @@ class WorkspaceResource(dg.ConfigurableResource):
             context.instance.add_run_tags(run_id, {WHO_TAG: who, WHY_TAG: why})
             ledger.record_run(run_id, why, who, code_version(), settings_hash)
             try:
-                with event_log_held_open(context.instance, run_id):
+                with event_log_held_open(context.instance):
                     yield self
             finally:
                 # An op's failure does not reach a resource as an exception; the event log has it.

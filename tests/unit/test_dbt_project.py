@@ -13,6 +13,7 @@ import pytest
 from expectations.suites.grain import GRAINS, KEYS
 from orchestration.lib.contract import load_contract
 from orchestration.lib.dbt_runner import DbtRunner
+from orchestration.lib.settings import Settings
 from orchestration.lib.workspace import Workspace
 
 # floor → what its models may read, beside the sources named behind it
@@ -36,15 +37,10 @@ NAMES = {
 FLOAT = {"double", "float", "real"}
 
 
-class Defaults:
-    def dbt_vars(self) -> dict[str, Any]:
-        return {}
-
-
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     workspace = Workspace(tmp_path_factory.mktemp("project"))
-    read: dict[str, Any] = json.loads(DbtRunner(workspace, Defaults()).prepare().read_text(encoding="utf-8"))
+    read: dict[str, Any] = json.loads(DbtRunner(workspace, Settings()).prepare().read_text(encoding="utf-8"))
     return read
 
 
@@ -105,6 +101,20 @@ def test_every_entity_of_the_contract_is_staged_once_and_nothing_else(manifest: 
 
 def test_every_mart_has_an_enforced_contract(manifest: dict[str, Any]) -> None:
     assert [node["name"] for node in published(manifest) if not node["config"]["contract"]["enforced"]] == []
+
+
+def test_never_empty_is_said_in_the_contract_where_there_is_one(manifest: dict[str, Any]) -> None:
+    """As a constraint it costs nothing and stops the table itself; as a data test each column is a query of its own."""
+    tests = [node for node in manifest["nodes"].values() if (node.get("test_metadata") or {}).get("name") == "not_null"]
+    assert tests, "the lint looks at nothing"
+    assert [one["name"] for one in tests if manifest["nodes"][one["attached_node"]] in published(manifest)] == []
+    constrained = [
+        column["name"]
+        for node in published(manifest)
+        for column in node["columns"].values()
+        if any(constraint["type"] == "not_null" for constraint in column["constraints"])
+    ]
+    assert len(constrained) > 500
 
 
 def test_every_mart_and_column_is_described_in_both_languages(manifest: dict[str, Any]) -> None:

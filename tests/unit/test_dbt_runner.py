@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,21 @@ def test_unit_tests_run_when_asked(project: Path, workspace: Workspace) -> None:
     runner.run(select="numbers")
     result = runner.run(select="doubled", unit_tests=True)
     assert [node.status for node in result.nodes if node.resource_type == "unit_test"] == ["pass"]
+
+
+def test_an_empty_value_against_the_contract_names_model_and_column(project: Path, workspace: Workspace) -> None:
+    _write(project / "models/two/doubled.sql", "select id, nullif(n, 1) as n from {{ ref('numbers') }}")
+    _write(
+        project / "models/models.yml",
+        "models:\n  - name: doubled\n    config: {contract: {enforced: true}}\n    columns:\n"
+        "      - {name: id, data_type: bigint}\n"
+        "      - {name: n, data_type: bigint, constraints: [{type: not_null}]}\n",
+    )
+    with pytest.raises(DbtError) as caught:
+        DbtRunner(workspace, Variables(factor=1), project_dir=project).run()
+    assert "dbt model doubled failed" in str(caught.value)
+    assert re.search(r"NOT NULL constraint failed: doubled\w*\.n\b", str(caught.value))
+    assert not _rows(workspace, "select 1 from duckdb_tables() where table_name = 'doubled'")
 
 
 def test_failure_names_model_message_and_file(project: Path, workspace: Workspace) -> None:

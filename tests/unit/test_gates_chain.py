@@ -14,8 +14,8 @@ from expectations.model import Inputs
 from expectations.suites import grain
 from orchestration.lib.settings import Settings
 from orchestration.lib.workspace import DBT_PROJECT_DIR
+from tests.unit.gate_faults_case import Fault, copy_row, found_and_named, sound, violations, warehouse
 from tests.unit.gates_case import TODAY
-from tests.unit.test_gates_checks import Fault, _copy_row, _violations, sound, warehouse
 
 __all__ = ["sound", "warehouse"]  # fixtures: the same company as for all other checks
 
@@ -59,7 +59,7 @@ FAULTS = [
     # ---- rates and VAT
     Fault(
         "staging.currency.rate_outlier",
-        _copy_row(
+        copy_row(
             "staging.stg_exchange_rate",
             "rate_id = 'erp:r1'",
             rate_id="'erp:r9'",
@@ -158,21 +158,7 @@ FAULTS = [
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.check)
 def test_planted_fault_is_found_and_named(warehouse: duckdb.DuckDBPyConnection, fault: Fault) -> None:
-    assert _violations(warehouse, fault.check, Settings()) == []
-    warehouse.begin()
-    try:
-        warehouse.execute(fault.plant)
-        found = _violations(warehouse, fault.check, Settings())
-    finally:
-        warehouse.rollback()
-    assert found, "the fault was not found"
-    key, file, row, detail = found[0]
-    if fault.key:
-        assert (key, (file, row)) == (fault.key, fault.place)
-    else:
-        assert file is not None
-        assert row is not None
-    assert fault.detail in detail
+    found = found_and_named(warehouse, fault)
     if fault.check == "canonical.quarantine_share":
         assert len(found) == 1, "ten rows of a file are let through"
 
@@ -183,11 +169,11 @@ def test_advances_are_exceptions_by_setting(warehouse: duckdb.DuckDBPyConnection
     warehouse.begin()
     try:
         warehouse.execute("update staging.stg_payment set paid_on = date '2026-03-07'")
-        assert _violations(warehouse, "staging.time.order_invoiced_paid", Settings()) == []
-        assert [row[0] for row in _violations(warehouse, "staging.time.order_invoiced_paid", strict)] == ["erp:a1"]
+        assert violations(warehouse, "staging.time.order_invoiced_paid", Settings()) == []
+        assert [row[0] for row in violations(warehouse, "staging.time.order_invoiced_paid", strict)] == ["erp:a1"]
         # money paid back and credit notes go the other way
         warehouse.execute("update staging.stg_payment set amount = -500")
-        assert _violations(warehouse, "staging.time.order_invoiced_paid", strict) == []
+        assert violations(warehouse, "staging.time.order_invoiced_paid", strict) == []
     finally:
         warehouse.rollback()
 
@@ -199,7 +185,7 @@ def test_samples_need_no_invoice(warehouse: duckdb.DuckDBPyConnection) -> None:
             "delete from staging.stg_invoice; update intermediate.int_as_of set as_of_on = date '2026-12-31';"
             "update staging.stg_sales_order set is_sample = true"
         )
-        assert _violations(warehouse, "staging.time.cut_off_invoiced", Settings()) == []
+        assert violations(warehouse, "staging.time.cut_off_invoiced", Settings()) == []
     finally:
         warehouse.rollback()
 
@@ -236,8 +222,8 @@ def test_a_daily_source_has_no_gaps(
     warehouse.begin()
     try:
         warehouse.execute(DAYS.format(", ".join(f"date '2026-01-{day}'" for day in days)))
-        found = _violations(warehouse, "canonical.source_daily", settings)
-        assert _violations(warehouse, "canonical.source_daily", Settings()) == []
+        found = violations(warehouse, "canonical.source_daily", settings)
+        assert violations(warehouse, "canonical.source_daily", Settings()) == []
     finally:
         warehouse.rollback()
     if told is None:

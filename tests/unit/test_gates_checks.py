@@ -5,64 +5,14 @@ Faults are planted in a transaction that is rolled back, on tables that the real
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator
-from typing import Any, NamedTuple
-
 import duckdb
 import pytest
 
 from expectations import registry
-from expectations.model import Inputs
 from orchestration.lib.settings import Settings
-from tests.unit.gates_case import TODAY, Company
+from tests.unit.gate_faults_case import Fault, copy_row, found_and_named, sound, violations, warehouse
 
-FLOORS = ("canonical", "staging", "loops", "attribution")
-
-
-@pytest.fixture(scope="session")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Company:
-    """Built once for all test processes; nobody may change it."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    root = shared / "sound-company"
-    with (shared / "sound-company.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if (shared / "sound-company.ready").exists():
-            return Company(root)
-        company = Company.found(root)
-        for floor in FLOORS:
-            if floor != "canonical":
-                company.build(floor)
-            verdict = company.gate(floor)
-            assert verdict.status == "passed", verdict.explain()
-            assert not verdict.counts()["warned"], verdict.checks
-        (shared / "sound-company.ready").touch()
-        return company
-
-
-@pytest.fixture(scope="module")
-def warehouse(sound: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    company = sound.copy(tmp_path_factory.mktemp("checks") / "ws")
-    with duckdb.connect(str(company.workspace.warehouse_file)) as connection:
-        yield connection
-
-
-class Fault(NamedTuple):
-    """What is done to the data, which check must see it, and what the first violation must name."""
-
-    check: str
-    plant: str
-    key: str
-    place: tuple[str | None, int | None]
-    detail: str
-
-
-def _copy_row(table: str, where: str, **changes: str) -> str:
-    replaced = ", ".join(f"{value} as {column}" for column, value in changes.items())
-    return f"insert into {table} select * replace ({replaced}) from {table} where {where}"
-
+__all__ = ["sound", "warehouse"]  # fixtures
 
 FAULTS = [
     # ---- contract
@@ -75,7 +25,7 @@ FAULTS = [
     ),
     Fault(
         "canonical.invoice.unique_key",
-        _copy_row("canonical.invoice", "invoice_id = 'erp:i1'", source_row="9"),
+        copy_row("canonical.invoice", "invoice_id = 'erp:i1'", source_row="9"),
         "erp:i1",
         ("invoice.csv", 2),
         "invoice_id = erp:i1 (> 1)",
@@ -218,7 +168,7 @@ FAULTS = [
     ),
     Fault(
         "staging.dedup.invoice_double",
-        _copy_row(
+        copy_row(
             "intermediate.int_invoice",
             "invoice_id = 'erp:i1'",
             invoice_id="'wms:i1'",
@@ -232,7 +182,7 @@ FAULTS = [
     ),
     Fault(
         "staging.dedup.payment_double",
-        _copy_row(
+        copy_row(
             "intermediate.int_payment",
             "true",
             payment_id="'bank:1'",
@@ -246,7 +196,7 @@ FAULTS = [
     ),
     Fault(
         "staging.dedup.marketing_spend_repeated",
-        _copy_row("intermediate.int_spend", "spend_id = 'crm:s1'", spend_id="'crm:s9'", source_row="9"),
+        copy_row("intermediate.int_spend", "spend_id = 'crm:s1'", spend_id="'crm:s9'", source_row="9"),
         "crm:s9",
         ("marketing_spend.csv", 9),
         "document_no B-1, 1000.00, 2026-01-10: also crm:s1",
@@ -336,7 +286,7 @@ FAULTS = [
     ),
     Fault(
         "staging.currency.rate_conflict",
-        _copy_row("staging.stg_exchange_rate", "rate_id = 'erp:r1'", rate_id="'erp:r3'", rate="7.15", source_row="4"),
+        copy_row("staging.stg_exchange_rate", "rate_id = 'erp:r1'", rate_id="'erp:r3'", rate="7.15", source_row="4"),
         "erp:r3",
         ("exchange_rate.csv", 4),
         "USD/CNY 2026-01-09: 7.15",
@@ -443,7 +393,7 @@ FAULTS = [
     ),
     Fault(
         "loops.reconciliation.fan_out_payment_facts",
-        _copy_row("marts.payment_facts", "true", allocation_id="'made-up'"),
+        copy_row("marts.payment_facts", "true", allocation_id="'made-up'"),
         "made-up",
         (None, None),
         "rows = 0 -> 1",
@@ -518,31 +468,9 @@ FAULTS = [
 ]
 
 
-def _violations(connection: duckdb.DuckDBPyConnection, check_id: str, settings: Settings) -> list[tuple[Any, ...]]:
-    columns: dict[str, dict[str, str]] = {}
-    for table, column, sql_type in connection.execute(
-        "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns() where not internal"
-    ).fetchall():
-        columns.setdefault(table, {})[column] = sql_type
-    sql = registry.check(check_id).sql(Inputs(settings=settings, today=TODAY, columns=columns))
-    return connection.execute(
-        f"select key, source_file, source_row, detail from ({sql}) order by source_file, source_row, key, detail"
-    ).fetchall()
-
-
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.check)
 def test_planted_fault_is_found_and_named(warehouse: duckdb.DuckDBPyConnection, fault: Fault) -> None:
-    assert _violations(warehouse, fault.check, Settings()) == []
-    warehouse.begin()
-    try:
-        warehouse.execute(fault.plant)
-        found = _violations(warehouse, fault.check, Settings())
-    finally:
-        warehouse.rollback()
-    assert found, "the fault was not found"
-    key, file, row, detail = found[0]
-    assert (key, (file, row)) == (fault.key, fault.place)
-    assert fault.detail in detail
+    found_and_named(warehouse, fault)
 
 
 def test_personal_values_are_never_repeated_in_a_violation(warehouse: duckdb.DuckDBPyConnection) -> None:
@@ -552,7 +480,7 @@ def test_personal_values_are_never_repeated_in_a_violation(warehouse: duckdb.Duc
         warehouse.begin()
         try:
             warehouse.execute(fault.plant)
-            found = str(_violations(warehouse, fault.check, Settings()))
+            found = str(violations(warehouse, fault.check, Settings()))
         finally:
             warehouse.rollback()
         assert "138" not in found
@@ -575,9 +503,9 @@ def test_settings_move_the_bounds(warehouse: duckdb.DuckDBPyConnection) -> None:
             "update staging.stg_invoice set invoiced_on = date '2026-07-01' where invoice_id = 'erp:i2';"
             "update staging.stg_shipment set shipped_at = timestamp '2026-03-01 02:00:00'"
         )
-        assert _violations(warehouse, "staging.time.future_invoice", tolerant) == []
-        assert _violations(warehouse, "staging.time.order_confirmed_shipped", tolerant) == []
-        assert len(_violations(warehouse, "staging.currency.rate_neighbours", tolerant)) == 1
+        assert violations(warehouse, "staging.time.future_invoice", tolerant) == []
+        assert violations(warehouse, "staging.time.order_confirmed_shipped", tolerant) == []
+        assert len(violations(warehouse, "staging.currency.rate_neighbours", tolerant)) == 1
     finally:
         warehouse.rollback()
 
@@ -588,7 +516,7 @@ def test_allocations_may_not_exceed_a_credit_note_either(warehouse: duckdb.DuckD
         warehouse.execute(
             "update intermediate.int_payment_allocation set invoice_id = 'erp:i2', allocated_amount = -1130.01"
         )
-        found = _violations(warehouse, "loops.reconciliation.allocation_invoice", Settings())
+        found = violations(warehouse, "loops.reconciliation.allocation_invoice", Settings())
     finally:
         warehouse.rollback()
     assert [row[0] for row in found] == ["erp:i2"]
@@ -621,7 +549,7 @@ def test_a_metric_that_nobody_watches_is_told(warehouse: duckdb.DuckDBPyConnecti
             "'leads' as metric_id, 'standard' as variant, cast(null as varchar) as basis, "
             "cast(null as varchar) as model"
         )
-        found = _violations(warehouse, "metrics.reconciliation.watched", Settings())
+        found = violations(warehouse, "metrics.reconciliation.watched", Settings())
     finally:
         warehouse.rollback()
     assert [row[0] for row in found] == ["calls|standard"]
@@ -648,6 +576,6 @@ def test_metric_cuts_agree(warehouse: duckdb.DuckDBPyConnection, check: str, val
                 "create table metrics.metric_availability as select 'leads' as metric_id, 'standard' as variant, "
                 "true as is_additive"
             )
-            assert len(_violations(warehouse, check, Settings())) == expected
+            assert len(violations(warehouse, check, Settings())) == expected
         finally:
             warehouse.rollback()

@@ -10,7 +10,7 @@ import pytest
 
 from expectations import registry
 from orchestration.lib.settings import Settings
-from tests.unit.test_gates_checks import Fault, _copy_row, _violations, sound, warehouse
+from tests.unit.gate_faults_case import Fault, copy_row, found_and_named, sound, violations, warehouse
 
 __all__ = ["sound", "warehouse"]  # fixtures: the same company as for all other checks
 
@@ -53,7 +53,7 @@ FAULTS = [
     ),
     Fault(
         "loops.reconciliation.lot_of_two_products",
-        _copy_row("intermediate.int_production_order", "true", production_order_id="'mes:w9'", product_id="'erp:p9'"),
+        copy_row("intermediate.int_production_order", "true", production_order_id="'mes:w9'", product_id="'erp:p9'"),
         "mes:w9",
         ("production_order.csv", 2),
         "lot_no = L1: erp:p9 <> erp:p1",
@@ -89,7 +89,7 @@ FAULTS = [
     ),
     Fault(
         "staging.dedup.inventory_repeated",
-        _copy_row(
+        copy_row(
             "intermediate.int_inventory_snapshot", "true", inventory_snapshot_id="'wms:s9'", source_file="'again.csv'"
         ),
         "wms:s9",
@@ -98,7 +98,7 @@ FAULTS = [
     ),
     Fault(
         "staging.dedup.capacity_repeated",
-        _copy_row("staging.stg_capacity", "true", capacity_id="'mes:k9'", month="date '2026-06-15'", source_row="9"),
+        copy_row("staging.stg_capacity", "true", capacity_id="'mes:k9'", month="date '2026-06-15'", source_row="9"),
         "mes:k9",
         ("capacity.csv", 9),
         "640.0000: also mes:k1",
@@ -141,7 +141,7 @@ FAULTS = [
     ),
     Fault(
         "loops.reconciliation.serial_shipped_twice",
-        _copy_row("intermediate.int_shipment_line", "true", shipment_line_id="'erp:sh9'", order_line_id="'erp:so2-1'"),
+        copy_row("intermediate.int_shipment_line", "true", shipment_line_id="'erp:sh9'", order_line_id="'erp:so2-1'"),
         "erp:sh9",
         ("shipment_line.csv", 2),
         "serial_no = SN1: erp:so2-1 <> erp:so1-1",
@@ -228,9 +228,7 @@ FAULTS = [
     ),
     Fault(
         "staging.dedup.ledger_source",
-        _copy_row(
-            "intermediate.int_ledger_balance", "balance_id = 'fin:b1'", balance_id="'gl:1'", source_system="'gl'"
-        ),
+        copy_row("intermediate.int_ledger_balance", "balance_id = 'fin:b1'", balance_id="'gl:1'", source_system="'gl'"),
         "gl:1",
         ("ledger_balance.csv", 2),
         "marketing_expense 2026-01-01: gl and fin",
@@ -240,17 +238,7 @@ FAULTS = [
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.check)
 def test_planted_fault_is_found_and_named(warehouse: duckdb.DuckDBPyConnection, fault: Fault) -> None:
-    assert _violations(warehouse, fault.check, Settings()) == []
-    warehouse.begin()
-    try:
-        warehouse.execute(fault.plant)
-        found = _violations(warehouse, fault.check, Settings())
-    finally:
-        warehouse.rollback()
-    assert found, "the fault was not found"
-    key, file, row, detail = found[0]
-    assert (key, (file, row)) == (fault.key, fault.place)
-    assert fault.detail in detail
+    found_and_named(warehouse, fault)
 
 
 def test_an_open_month_is_not_judged_and_the_tolerance_is_a_setting(warehouse: duckdb.DuckDBPyConnection) -> None:
@@ -260,11 +248,11 @@ def test_an_open_month_is_not_judged_and_the_tolerance_is_a_setting(warehouse: d
         update={"gates": settings.gates.model_copy(update={"ledger_tolerance": Decimal("0.000001")})}
     )
     # the cent of the sound company: 0.01 ÷ 7600.00 is more than one in a million
-    assert [row[0] for row in _violations(warehouse, check, strict)] == ["marketing_expense|2026-01-01"]
+    assert [row[0] for row in violations(warehouse, check, strict)] == ["marketing_expense|2026-01-01"]
     warehouse.begin()
     try:
         warehouse.execute("update marts.ledger_tie_out set is_closed = false")
-        assert _violations(warehouse, check, strict) == []
+        assert violations(warehouse, check, strict) == []
     finally:
         warehouse.rollback()
 

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from orchestration.lib.settings import Settings
-from tests.unit.test_gates_checks import Fault, _copy_row, _violations, sound, warehouse
+from tests.unit.gate_faults_case import Fault, copy_row, found_and_named, sound, violations, warehouse
 
 __all__ = ["sound", "warehouse"]  # fixtures: the same company as for all other checks
 
@@ -21,28 +21,28 @@ FAULTS = [
     ),
     Fault(
         "staging.dedup.interaction_repeated",
-        _copy_row("staging.stg_interaction", "interaction_id = 'crm:i1'", interaction_id="'crm:i9'", source_row="9"),
+        copy_row("staging.stg_interaction", "interaction_id = 'crm:i1'", interaction_id="'crm:i9'", source_row="9"),
         "crm:i9",
         ("interaction.csv", 9),
         "kind call, lead_id crm:l1, opportunity_id NULL",
     ),
     Fault(
         "staging.dedup.stage_event_repeated",
-        _copy_row("staging.stg_stage_event", "stage_event_id = 'crm:e2'", stage_event_id="'crm:e9'", source_row="9"),
+        copy_row("staging.stg_stage_event", "stage_event_id = 'crm:e2'", stage_event_id="'crm:e9'", source_row="9"),
         "crm:e9",
         ("stage_event.csv", 9),
         "stage mql",
     ),
     Fault(
         "staging.dedup.work_hours_repeated",
-        _copy_row("staging.stg_work_hours", "true", work_hours_id="'crm:w9'", source_row="9"),
+        copy_row("staging.stg_work_hours", "true", work_hours_id="'crm:w9'", source_row="9"),
         "crm:w9",
         ("work_hours.csv", 9),
         "hours 8.0000: also crm:w1",
     ),
     Fault(
         "staging.dedup.sell_out_repeated",
-        _copy_row("staging.stg_sell_out", "true", sell_out_id="'dms:s9'", quantity="7", source_row="9"),
+        copy_row("staging.stg_sell_out", "true", sell_out_id="'dms:s9'", quantity="7", source_row="9"),
         "dms:s9",
         ("sell_out.csv", 9),
         "month 2026-01-01: also dms:s1",
@@ -56,7 +56,7 @@ FAULTS = [
     ),
     Fault(
         "staging.dedup.fan_out_int_quote_line",
-        _copy_row("intermediate.int_quote_line", "quote_line_id = 'crm:q2-1'", source_row="9"),
+        copy_row("intermediate.int_quote_line", "quote_line_id = 'crm:q2-1'", source_row="9"),
         "crm:q2-1",
         ("quote_line.csv", 3),
         "rows = 1 -> 2",
@@ -200,7 +200,7 @@ FAULTS = [
     ),
     Fault(
         "staging.contract.work_day",
-        _copy_row("staging.stg_work_hours", "true", work_hours_id="'crm:w9'", hours="16.5"),
+        copy_row("staging.stg_work_hours", "true", work_hours_id="'crm:w9'", hours="16.5"),
         "crm:w1",
         ("work_hours.csv", 2),
         "crm:e1 @ 2026-01-12: 24.5000 h > 24 h",
@@ -215,14 +215,14 @@ FAULTS = [
     ),
     Fault(
         "loops.reconciliation.fan_out_campaign_session_facts",
-        _copy_row("marts.campaign_session_facts", "true", source_row="9"),
+        copy_row("marts.campaign_session_facts", "true", source_row="9"),
         "crm:cs1",
         ("campaign_session.csv", 2),
         "rows = 1 -> 2",
     ),
     Fault(
         "loops.reconciliation.fan_out_touch_facts",
-        _copy_row("marts.touch_facts", "touch_id = 'crm:t1'", source_row="9"),
+        copy_row("marts.touch_facts", "touch_id = 'crm:t1'", source_row="9"),
         "touch_facts",
         (None, None),
         "-> ",
@@ -316,24 +316,14 @@ FAULTS = [
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.check)
 def test_planted_fault_is_found_and_named(warehouse: duckdb.DuckDBPyConnection, fault: Fault) -> None:
-    assert _violations(warehouse, fault.check, Settings()) == []
-    warehouse.begin()
-    try:
-        warehouse.execute(fault.plant)
-        found = _violations(warehouse, fault.check, Settings())
-    finally:
-        warehouse.rollback()
-    assert found, "the fault was not found"
-    key, file, row, detail = found[0]
-    assert (key, (file, row)) == (fault.key, fault.place)
-    assert fault.detail in detail
+    found_and_named(warehouse, fault)
 
 
 def test_a_quote_may_state_its_amount_less_its_own_discount_but_no_other(warehouse: duckdb.DuckDBPyConnection) -> None:
     warehouse.begin()
     try:
         warehouse.execute("update marts.quote_facts set discount = 0.2 where quote_id = 'crm:q2'")
-        found = _violations(warehouse, "loops.reconciliation.quote_lines", Settings())
+        found = violations(warehouse, "loops.reconciliation.quote_lines", Settings())
     finally:
         warehouse.rollback()
     assert [row[0] for row in found] == ["crm:q2"]

@@ -206,10 +206,27 @@ left join (
 where stored.gate = {{ gate_literal(gate) }}
 {% endmacro %}
 
-{% macro gate_verified_sql(gate, invocation_id, signature) %}
-select count(*) as verified from gate.verification
-where gate = {{ gate_literal(gate) }} and invocation_id = {{ gate_literal(invocation_id) }}
-  and signature = {{ gate_literal(signature) }}
+{#
+  All that a model asks of a gate that was verified before in this dbt call, in one query: a row per token of the gate
+  (none: it did not pass) with the policy it passed under, the signature of its tables now, and whether that was verified.
+#}
+{% macro duckdb__gate_known_sql(gate, invocation_id) %}
+with present as ({{ duckdb__gate_signature_sql(gate) }})
+select token.policy_hash, present.signature, exists (
+    select 1 from gate.verification as seen
+    where seen.gate = token.gate and seen.invocation_id = {{ gate_literal(invocation_id) }}
+      and seen.signature = present.signature
+  ) as verified
+from gate.token as token
+cross join present
+where token.gate = {{ gate_literal(gate) }}
+{% endmacro %}
+
+{# Spark shows no cheap mark of a table's identity, so every model verifies in full. #}
+{% macro spark__gate_known_sql(gate, invocation_id) %}
+select policy_hash, cast(null as string) as signature, false as verified
+from gate.token
+where gate = {{ gate_literal(gate) }}
 {% endmacro %}
 
 {% macro gate_remember_sql(gate, invocation_id, signature) %}

@@ -12,17 +12,17 @@
     {%- if not ('token' in store and 'token_table' in store and 'verification' in store and 'result' in store) -%}
       {{ gate_refuse(gate, 'not_evaluated') }}
     {%- endif -%}
-    {%- set token = gate_rows(gate_token_sql(gate)) -%}
-    {%- if not token -%}
+    {%- set known = gate_rows(gate_known_sql(gate)) -%}
+    {%- if not known -%}
       {%- set verdict = gate_rows(gate_verdict_sql(gate)) -%}
       {%- if verdict -%}
         {{ gate_refuse(gate, verdict[0].status, gate_list(verdict | map(attribute='check_id') | list)) }}
       {%- endif -%}
       {{ gate_refuse(gate, 'not_evaluated') }}
     {%- endif -%}
-    {%- set signature = gate_signature(gate) -%}
-    {%- if not (signature and gate_rows(gate_verified_sql(gate, invocation_id, signature))[0].verified) -%}
-      {{ gate_verify(gate, token[0].policy_hash) }}
+    {%- set signature = known[0].signature -%}
+    {%- if not (signature and known[0].verified) -%}
+      {{ gate_verify(gate, known[0].policy_hash) }}
       {%- if signature -%}
         {%- call statement('gate_remember', auto_begin=True) -%}
           {{ gate_remember_sql(gate, invocation_id, signature) }}
@@ -145,15 +145,6 @@
 {% macro spark__gate_require_policy_files(gate, expectations_dir, settings_file) -%}
 {%- endmacro %}
 
-{% macro gate_signature(gate) -%}
-  {{ return(adapter.dispatch('gate_signature')(gate)) }}
-{%- endmacro %}
-
-{% macro duckdb__gate_signature(gate) -%}
-  {{ return(gate_rows(duckdb__gate_signature_sql(gate))[0].signature) }}
-{%- endmacro %}
-
-{# Spark shows no cheap mark of a table's identity, so every model verifies in full. #}
-{% macro spark__gate_signature(gate) -%}
-  {{ return(none) }}
+{% macro gate_known_sql(gate) -%}
+  {{ return(adapter.dispatch('gate_known_sql')(gate, invocation_id)) }}
 {%- endmacro %}
