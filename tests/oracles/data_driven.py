@@ -120,10 +120,15 @@ def conversions(outcomes: Outcomes) -> Callable[[frozenset[str]], Fraction]:
     return lambda players: Fraction(sum(converted for converted, _ in inside(players)))
 
 
-def rates(outcomes: Outcomes) -> Callable[[frozenset[str]], Fraction]:
-    """Game of rates of sets."""
-    inside = within(outcomes)
-    return lambda players: sum((Fraction(*counts) for counts in inside(players)), Fraction(0))
+def rates_of_own_sets(outcomes: Outcomes) -> dict[str, Fraction]:
+    """For each set its own game among its members, worth the rate of exactly a subset; journeys times its values."""
+    sets = sets_of(outcomes)
+    values: dict[str, Fraction] = defaultdict(Fraction)
+    for own, (_, journeys) in sets.items():
+        found = shapley_by_orders(sorted(own), lambda one: Fraction(*sets[one]) if one in sets else Fraction(0))
+        for player, value in found.items():
+            values[player] += journeys * value
+    return dict(values)
 
 
 def pooled(outcomes: Outcomes) -> Callable[[frozenset[str]], Fraction]:
