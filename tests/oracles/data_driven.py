@@ -121,10 +121,13 @@ def conversions(outcomes: Outcomes) -> Callable[[frozenset[str]], Fraction]:
 
 
 def rates_of_own_sets(outcomes: Outcomes) -> dict[str, Fraction]:
-    """For each set its own game among its members, worth the rate of exactly a subset; journeys times its values."""
+    """For each set that converted its own game among its members, worth the rate of exactly a subset; journeys times
+    its values."""
     sets = sets_of(outcomes)
     values: dict[str, Fraction] = defaultdict(Fraction)
-    for own, (_, journeys) in sets.items():
+    for own, (converted, journeys) in sets.items():
+        if not converted:
+            continue
         found = shapley_by_orders(sorted(own), lambda one: Fraction(*sets[one]) if one in sets else Fraction(0))
         for player, value in found.items():
             values[player] += journeys * value

@@ -6,7 +6,7 @@ A game says what each set of members is worth alone. Three are known here:
   unanimity games needs no enumeration: each journey's value is shared equally among its distinct members (Zhao,
   Mahboobi & Bagheri, "Shapley value methods for attribution modeling in online advertising", 2018), whatever their
   number. The **ordered** variant of the same paper tells each member's part by the place where it first comes.
-- **rates of its own sets** (as DP6 marketing-attribution-models has it): for the journeys with set T a game of their
+- **rates of its own sets** (as DP6 marketing-attribution-models has it): for each set T that converted a game of its
   own among the members of T, v(S) = conversions(S) / journeys(S) of the journeys with exactly the set S ⊆ T; a member's
   value is the sum over T of journeys(T) · φ(T). They add up to the conversions; a value may be negative.
 - **pooled rate**: v(S) = Σ conversions(T) / Σ journeys(T) over T ⊆ S. No closed form: the worth of all 2ⁿ sets comes of
@@ -120,8 +120,8 @@ def rates_of_own_sets(sets: Sets) -> Array:
     players = np.arange(len(sets.members))
     rate = sets.converted / sets.journeys
     values = np.zeros(len(players))
-    sizes = np.bitwise_count(sets.mask)
-    for size in np.unique(sizes).tolist():
+    sizes = np.where(sets.converted > 0, np.bitwise_count(sets.mask), 0)
+    for size in np.unique(sizes[sizes > 0]).tolist():
         _check(size)
         weight = _gains(size)
         masks, journeys = sets.mask[sizes == size], sets.journeys[sizes == size]
