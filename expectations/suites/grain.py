@@ -73,9 +73,9 @@ KEYS = (
     Key("loops", "marts.receivable_month", ("account_id", "month"), "finance", ("invoice",)),
     Key("loops", "attribution.account_touch", ("touch_id",), "marketing"),
     Key("loops", "attribution.conversion", ("order_id",), "sales"),
-    Key("loops", "attribution.path_touch", ("journey_id", "touch_position"), "marketing"),
     Key("loops", "attribution.journey_touch", ("order_id", "touch_id"), "marketing"),
     Key("loops", "attribution.journey_milestone", ("order_id", "milestone"), "sales"),
+    Key("loops", "attribution.path_touch", ("journey_id", "touch_position"), "marketing"),
     Key(
         "attribution",
         "attribution.attribution_credit",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.oracles import marts_attribution, marts_journey, marts_scorecards
+from tests.oracles import marts_attribution, marts_journey, marts_paths, marts_scorecards
 from tests.oracles.compare import assert_large_mart, assert_mart
 from tests.oracles.demo_documents import Documents, documents_of
 
@@ -22,6 +22,8 @@ MARTS: dict[str, tuple[Callable[[Documents], pd.DataFrame], list[str]]] = {
     "journey_touch": (marts_journey.journey_touch, ["order_id", "touch_id"]),
     "journey_milestone": (marts_journey.journey_milestone, ["order_id", "milestone"]),
     "stage_pool": (marts_journey.stage_pool, ["milestone"]),
+    "journey_path": (marts_paths.journey_path, ["journey_id"]),
+    "channel_effect": (marts_paths.channel_effect, ["model", "level", "member_id"]),
     "order_measure": (marts_attribution.order_measure, ["posting_id", "measure"]),
     "attribution_credit": (
         marts_attribution.attribution_credit,
@@ -35,6 +37,7 @@ MARTS: dict[str, tuple[Callable[[Documents], pd.DataFrame], list[str]]] = {
     "campaign_scorecard": (marts_scorecards.campaign_scorecard, ["campaign_id"]),
     "channel_month": (marts_scorecards.channel_month, ["channel_id", "month"]),
 }
+NOT_COMPARED = {"channel_effect": dict.fromkeys(marts_paths.ENDS, "comes of draws; see test_channel_effect.py")}
 
 
 @pytest.mark.parametrize("mart", MARTS)
@@ -44,4 +47,4 @@ def test_mart_equals_the_raw_files(mart: str, demo_workspace: Path) -> None:
     if mart == "attribution_credit":
         assert_large_mart(demo_workspace, mart, expected)
     else:
-        assert_mart(demo_workspace, mart, expected, keys)
+        assert_mart(demo_workspace, mart, expected, keys, NOT_COMPARED.get(mart))

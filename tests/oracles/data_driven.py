@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from itertools import permutations
+from typing import Any
 
 import numpy as np
 
@@ -34,21 +36,23 @@ def transitions(outcomes: Outcomes, order: int) -> dict[State, dict[State, int]]
     return {state: steps for state, steps in kept.items() if steps}
 
 
-def conversion_exactly(steps: Mapping[State, Mapping[State, int]], removed: str | None) -> Fraction:
+def conversion_exactly(
+    steps: Mapping[State, Mapping[State, int]], removed: str | None, ratio: Callable[[int, int], Any] = Fraction
+) -> Any:
     """Chance of converting from the start when the steps to states that end in ``removed`` lead to null: the equations
-    of the reduced chain, by Gauss elimination in fractions."""
+    of the reduced chain, by Gauss elimination in fractions, or whatever ``ratio`` makes of two whole numbers."""
     states = [state for state in steps if not (state and state[-1] == removed)]
     place = {state: number for number, state in enumerate(states)}
     rows = []
     for state in states:
         total = sum(steps[state].values())
-        row = [Fraction(0)] * (len(states) + 1)
+        row = [ratio(0, 1)] * (len(states) + 1)
         row[place[state]] += 1
         for after, count in steps[state].items():
             if after == CONVERSION:
-                row[-1] += Fraction(count, total)
+                row[-1] += ratio(count, total)
             elif after in place:
-                row[place[after]] -= Fraction(count, total)
+                row[place[after]] -= ratio(count, total)
         rows.append(row)
     for pivot in range(len(rows)):
         swap = next(number for number in range(pivot, len(rows)) if rows[number][pivot])
@@ -59,6 +63,13 @@ def conversion_exactly(steps: Mapping[State, Mapping[State, int]], removed: str 
                 factor = row[pivot]
                 rows[number] = [value - factor * own for value, own in zip(row, rows[pivot], strict=True)]
     return rows[place[()]][-1]
+
+
+def conversion_to_fifty_digits(steps: Mapping[State, Mapping[State, int]], removed: str | None) -> Fraction:
+    """The same in decimals: fractions of chains of forty states grow too long."""
+    with localcontext() as context:
+        context.prec = 50
+        return Fraction(conversion_exactly(steps, removed, lambda top, bottom: Decimal(top) / Decimal(bottom)))
 
 
 def conversion_nearly(steps: Mapping[State, Mapping[State, int]], removed: str | None) -> float:
@@ -79,9 +90,9 @@ def conversion_nearly(steps: Mapping[State, Mapping[State, int]], removed: str |
 def removal_effects(
     outcomes: Outcomes,
     order: int,
-    solve: Callable[..., Fraction | float] = conversion_exactly,
+    solve: Callable[..., Any] = conversion_exactly,
     members: Sequence[str] | None = None,
-) -> dict[str, Fraction | float]:
+) -> dict[str, Any]:
     """1 - P without ÷ P with, each chain solved for itself; of all members unless some are named."""
     steps = transitions(outcomes, order)
     whole = solve(steps, None)
@@ -120,10 +131,18 @@ def conversions(outcomes: Outcomes) -> Callable[[frozenset[str]], Fraction]:
     return lambda players: Fraction(sum(converted for converted, _ in inside(players)))
 
 
-def rates(outcomes: Outcomes) -> Callable[[frozenset[str]], Fraction]:
-    """Game of rates of sets."""
-    inside = within(outcomes)
-    return lambda players: sum((Fraction(*counts) for counts in inside(players)), Fraction(0))
+def rates_of_own_sets(outcomes: Outcomes) -> dict[str, Fraction]:
+    """For each set that converted its own game among its members, worth the rate of exactly a subset; journeys times
+    its values."""
+    sets = sets_of(outcomes)
+    values: dict[str, Fraction] = defaultdict(Fraction)
+    for own, (converted, journeys) in sets.items():
+        if not converted:
+            continue
+        found = shapley_by_orders(sorted(own), lambda one: Fraction(*sets[one]) if one in sets else Fraction(0))
+        for player, value in found.items():
+            values[player] += journeys * value
+    return dict(values)
 
 
 def pooled(outcomes: Outcomes) -> Callable[[frozenset[str]], Fraction]:

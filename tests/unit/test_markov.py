@@ -12,6 +12,7 @@ from orchestration.lib.attribution import markov
 from orchestration.lib.attribution.bootstrap import steps_of
 from orchestration.lib.attribution.markov import chain_of, removal_effects
 from orchestration.lib.attribution.paths import Touches, count_steps, distinct_paths
+from orchestration.lib.errors import DataError
 from tests.oracles import data_driven as oracle
 from tests.oracles.data_driven import Outcomes
 from tests.unit.paths_case import SMALL, TOUCHES, database_of, drawn, published_paths
@@ -117,6 +118,13 @@ def test_renaming_a_channel_renames_its_effect() -> None:
 
 def test_a_channel_of_every_conversion_loses_all_and_of_none_nothing() -> None:
     assert effects_of({("a", "b"): (3, 1), ("c",): (0, 4), ("b",): (1, 1)}) == {"a": 2 / 3, "b": 1.0, "c": 0.0}
+
+
+def test_a_journey_whose_positions_do_not_begin_at_one_is_refused() -> None:
+    with database_of(SMALL) as database:
+        database.execute("update touches set touch_position = touch_position + 1 where journey_id = 'j1'")
+        with pytest.raises(DataError, match="7 paths of touches begin at position 1, and 8 end"):
+            count_steps(database, TOUCHES)
 
 
 def test_no_conversion_is_no_effect() -> None:

@@ -13,7 +13,7 @@ from orchestration.lib.attribution.shapley import (
     count_sets,
     ordered_conversions,
     pooled_rate,
-    rates_of_sets,
+    rates_of_own_sets,
     shapley_values,
     shared_conversions,
 )
@@ -38,7 +38,10 @@ def test_conversions_worked_out_by_hand() -> None:
 
 
 def test_rates_worked_out_by_hand() -> None:
-    """Rates of SMALL: ab 1/1, a 0/1, bc 1/2, c 1/2, ac 0/2. As sets: a 1/2, b 1/2 + 1/4, c 1/4 + 1/2.
+    """Rates of SMALL: ab 1/1, a 0/1, bc 1/2, c 1/2, ac 0/2; b alone never came.
+
+    Own sets: c 2 · 1/2; ab 1 · (1/2, 1/2); a and ac never converted;
+    bc 2 · (b: (0 + 1/2 - 1/2) / 2 = 0, c: (1/2 + 1/2) / 2 = 1/2).
 
     Pooled worth: a 0, b 0, c 1/2, ab 1/2, ac 1/5, bc 2/4, abc 3/8; over the orders of coming
     a: (2·0 + (1/2 - 0) + (1/5 - 1/2) + 2·(3/8 - 1/2)) / 6 = -1/120,
@@ -47,7 +50,7 @@ def test_rates_worked_out_by_hand() -> None:
     """
     with database_of(SMALL) as database:
         sets = count_sets(database, TOUCHES)
-    assert rates_of_sets(sets) == pytest.approx([1 / 2, 3 / 4, 3 / 4], abs=1e-15)
+    assert rates_of_own_sets(sets) == pytest.approx([1 / 2, 1 / 2, 2], abs=1e-15)
     assert pooled_rate(sets) == pytest.approx([-1 / 120, 17 / 120, 29 / 120], abs=1e-15)
 
 
@@ -58,25 +61,28 @@ def test_every_order_of_the_players_says_the_same(seed: int) -> None:
         sets, shared = count_sets(database, TOUCHES), shared_conversions(database, TOUCHES)
     players = sets.members
     assert shared == oracle.shapley_by_orders(players, oracle.conversions(outcomes))
-    for values, game in ((rates_of_sets(sets), oracle.rates), (pooled_rate(sets), oracle.pooled)):
-        expected = oracle.shapley_by_orders(players, game(outcomes))
+    pooled = oracle.shapley_by_orders(players, oracle.pooled(outcomes))
+    for values, expected in (
+        (rates_of_own_sets(sets), oracle.rates_of_own_sets(outcomes)),
+        (pooled_rate(sets), pooled),
+    ):
         assert values == pytest.approx([float(expected[player]) for player in players], abs=1e-12)
 
 
 def test_published_paths_by_all_sets() -> None:
-    """The closed forms equal the values worked out from the worth of all 2ⁿ sets."""
+    """The closed form equals the values worked out from the worth of all 2ⁿ sets; rates add up to all conversions."""
     outcomes = published_paths()
     with database_of(outcomes) as database:
         sets, shared = count_sets(database, TOUCHES), shared_conversions(database, TOUCHES)
     players = sets.members
-    assert sum(shared.values()) == sum(converted for converted, _ in outcomes.values())
-    for values, game in ((list(shared.values()), oracle.conversions), (rates_of_sets(sets), oracle.rates)):
-        worth = game(outcomes)
-        all_sets = [
-            frozenset(one for bit, one in enumerate(players) if mask >> bit & 1) for mask in range(2 ** len(players))
-        ]
-        by_sets = shapley_values(np.array([float(worth(one)) for one in all_sets]))
-        assert [float(value) for value in values] == pytest.approx(by_sets, rel=1e-11, abs=1e-9)
+    total = sum(converted for converted, _ in outcomes.values())
+    assert sum(shared.values()) == total
+    worth = oracle.conversions(outcomes)
+    masks = range(2 ** len(players))
+    all_sets = [frozenset(one for bit, one in enumerate(players) if mask >> bit & 1) for mask in masks]
+    by_sets = shapley_values(np.array([float(worth(one)) for one in all_sets]))
+    assert [float(value) for value in shared.values()] == pytest.approx(by_sets, rel=1e-11, abs=1e-9)
+    assert rates_of_own_sets(sets).sum() == pytest.approx(total, rel=1e-11)
 
 
 def test_twenty_players_add_up() -> None:
@@ -111,8 +117,9 @@ def test_order_of_rows_repeats_and_as_many_times_the_journeys() -> None:
     outcomes = drawn(8)
     with database_of(outcomes) as plain, database_of(outcomes, shuffled=2, times=3) as more:
         once, thrice = shared_conversions(plain, TOUCHES), shared_conversions(more, TOUCHES)
-        assert rates_of_sets(count_sets(plain, TOUCHES)) == pytest.approx(rates_of_sets(count_sets(more, TOUCHES)))
+        rates, more_rates = (rates_of_own_sets(count_sets(one, TOUCHES)) for one in (plain, more))
         assert shared_conversions(plain, Touches("touches", "member", collapse=True)) == once
+    assert more_rates == pytest.approx(3 * rates)
     assert thrice == {member: 3 * value for member, value in once.items()}
 
 

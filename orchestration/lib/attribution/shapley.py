@@ -6,8 +6,9 @@ A game says what each set of members is worth alone. Three are known here:
   unanimity games needs no enumeration: each journey's value is shared equally among its distinct members (Zhao,
   Mahboobi & Bagheri, "Shapley value methods for attribution modeling in online advertising", 2018), whatever their
   number. The **ordered** variant of the same paper tells each member's part by the place where it first comes.
-- **rates of sets** (as DP6 marketing-attribution-models has it): v(S) = Σ over T ⊆ S of conversions(T) / journeys(T).
-  It too is a sum of unanimity games: each set's rate is shared equally.
+- **rates of its own sets** (as DP6 marketing-attribution-models has it): for each set T that converted a game of its
+  own among the members of T, v(S) = conversions(S) / journeys(S) of the journeys with exactly the set S ⊆ T; a member's
+  value is the sum over T of journeys(T) · φ(T). They add up to the conversions; a value may be negative.
 - **pooled rate**: v(S) = Σ conversions(T) / Σ journeys(T) over T ⊆ S. No closed form: the worth of all 2ⁿ sets comes of
   two subset sums, and the values of all of them; up to MOST_PLAYERS members.
 """
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import comb
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -32,6 +34,7 @@ Codes = NDArray[np.int64]
 
 MOST_PLAYERS: Final = 20
 _MASK_BITS: Final = 62
+_CELLS_AT_ONCE: Final = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -108,10 +111,41 @@ def ordered_conversions(database: duckdb.DuckDBPyConnection, touches: Touches) -
     return dict(sorted(values.items()))
 
 
-def rates_of_sets(sets: Sets) -> Array:
-    """Values of the game of rates of sets: each set's conversion rate shared equally."""
-    has = (sets.mask[:, None] >> np.arange(len(sets.members))) & 1
-    return np.asarray((sets.converted / sets.journeys / has.sum(axis=1)) @ has)
+def rates_of_own_sets(sets: Sets) -> Array:
+    """Values of the game of rates of its own sets: sets of one size side by side, all 2^size subsets of each at once.
+
+    Raises:
+        ConfigurationError: a set has more than MOST_PLAYERS members.
+    """
+    players = np.arange(len(sets.members))
+    rate = sets.converted / sets.journeys
+    values = np.zeros(len(players))
+    sizes = np.where(sets.converted > 0, np.bitwise_count(sets.mask), 0)
+    for size in np.unique(sizes[sizes > 0]).tolist():
+        _check(size)
+        weight = _gains(size)
+        masks, journeys = sets.mask[sizes == size], sets.journeys[sizes == size]
+        at_once = max(1, _CELLS_AT_ONCE >> size)
+        for first in range(0, len(masks), at_once):
+            own = masks[first : first + at_once]
+            member = np.nonzero((own[:, None] >> players) & 1)[1].reshape(-1, size)
+            subsets = np.zeros((len(own), 1), np.int64)
+            for place in range(size):
+                subsets = np.concatenate([subsets, subsets | (1 << member[:, place : place + 1])], axis=1)
+            found = np.minimum(np.searchsorted(sets.mask, subsets), len(sets.mask) - 1)
+            worth = np.where(sets.mask[found] == subsets, rate[found], 0.0)
+            due = worth @ weight * journeys[first : first + at_once, None]
+            values += np.bincount(member.ravel(), weights=due.ravel(), minlength=len(players))
+    return values
+
+
+def _gains(players: int) -> Array:
+    """What the worth of each of the 2ⁿ sets adds to each player's value, (2ⁿ, n): 1 / (n · C(n - 1, |S| - 1)) with the
+    player in it, as much less as 1 / (n · C(n - 1, |S|)) without."""
+    has = ((np.arange(2**players)[:, None] >> np.arange(players)) & 1).astype(bool)
+    others = has.sum(axis=1)[:, None] - has
+    chances = np.array([1 / (players * comb(players - 1, size)) for size in range(players)])
+    return np.where(has, 1.0, -1.0) * chances[np.minimum(others, players - 1)]
 
 
 def pooled_rate(sets: Sets) -> Array:
@@ -141,12 +175,7 @@ def shapley_values(worth: Array) -> Array:
     _check(players)
     if len(worth) != 2**players:
         raise ValueError(f"a game has 2ⁿ sets, not {len(worth)}")
-    # |S|! (n - |S| - 1)! / n! = 1 / (n · C(n - 1, |S|)), without large factorials
-    weight = np.empty(players)
-    choose = 1.0
-    for size in range(players):
-        weight[size] = 1 / (players * choose)
-        choose = choose * (players - 1 - size) / (size + 1)
+    weight = np.array([1 / (players * comb(players - 1, size)) for size in range(players)])
     of_size = weight[np.bitwise_count(np.arange(2 ** max(players - 1, 0)))]
     values = np.empty(players)
     for player in range(players):

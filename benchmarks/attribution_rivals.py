@@ -1,0 +1,66 @@
+"""Runs inside the environment of another package: what attribution_models.py compares with.
+
+    python attribution_rivals.py channelattribution PATHS.csv RUNS
+    python attribution_rivals.py dp6 TOUCHES.parquet RUNS MOST_MEMBERS_OF_A_SET
+
+Prints one line of JSON: seconds (the least of the runs), conversions by member, for DP6 also seconds of its reading.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any
+
+
+def channelattribution(file: str, runs: int) -> dict[str, Any]:
+    """Markov of order 1, as by default but quiet."""
+    import pandas as pd
+    from ChannelAttribution import markov_model
+
+    paths = pd.read_csv(file)
+    taken = []
+    for _ in range(runs):
+        begun = time.perf_counter()
+        found = markov_model(
+            paths, "path", "converted", var_null="lost", order=1, sep=">", verbose=False, flg_pro=False
+        )
+        taken.append(time.perf_counter() - begun)
+    frame = found["result"] if isinstance(found, dict) else found
+    names = dict(zip(frame["channel_name"], frame["total_conversions"].astype(float), strict=True))
+    return {"seconds": min(taken), "conversions": names}
+
+
+def dp6(file: str, runs: int, most: int) -> dict[str, Any]:
+    """Shapley as by default (sets of at most 4 members, the rate of each set), or of larger sets."""
+    import polars as pl
+    from mam import MAM
+
+    touches = pl.read_parquet(file).with_columns(
+        (pl.datetime(2024, 1, 1) + pl.duration(days=pl.col("touch_position"))).alias("at")
+    )
+    begun = time.perf_counter()
+    read = MAM(
+        touches,
+        format_type="session",
+        channels_colname="channel",
+        journey_with_conv_colname="is_converted",
+        datetime_colname="at",
+        user_id_colname="journey_id",
+    )
+    reading = time.perf_counter() - begun
+    taken = []
+    for _ in range(runs):
+        begun = time.perf_counter()
+        found = read.run_shapley(max_size=most) if most else read.run_shapley()
+        taken.append(time.perf_counter() - begun)
+    frame = found.to_polars()
+    names = dict(zip(frame[frame.columns[0]].to_list(), frame[frame.columns[1]].to_list(), strict=True))
+    return {"seconds": min(taken), "reading": reading, "conversions": names}
+
+
+if __name__ == "__main__":
+    package, *rest = sys.argv[1:]
+    run = {"channelattribution": channelattribution, "dp6": dp6}[package]
+    print(json.dumps(run(rest[0], *map(int, rest[1:]))))
