@@ -29,7 +29,9 @@ UPSTREAM = {
         "work_hours_id campaign_id channel_id salesperson_id worked_on:date hours:decimal(18,4) stage "
         "is_acquisition:boolean sales_cost:decimal(18,2)"
     ),
-    "marts.interaction_facts": columns("interaction_id account_id salesperson_id occurred_at:timestamp occurred_on:date"),
+    "marts.interaction_facts": columns(
+        "interaction_id account_id salesperson_id occurred_at:timestamp occurred_on:date"
+    ),
     "marts.stage_event_facts": columns(
         "stage_event_id subject_kind account_id stage entered_at:timestamp is_entry:boolean is_valid:boolean"
     ),
@@ -45,7 +47,8 @@ UPSTREAM = {
     ),
     "intermediate.int_opportunity": columns("opportunity_id created_at:timestamp created_on:date"),
     "marts.lead_facts": columns(
-        "lead_id origin_channel_id origin_campaign_id product_interest created_on:date is_valid:boolean is_mql:boolean is_sql:boolean has_opportunity:boolean"
+        "lead_id origin_channel_id origin_campaign_id product_interest "
+        "created_on:date is_valid:boolean is_mql:boolean is_sql:boolean has_opportunity:boolean"
     ),
     "marts.opportunity_facts": columns("opportunity_id created_on:date has_order:boolean"),
     "marts.quote_facts": columns("quote_id opportunity_id quoted_at:timestamp quoted_on:date"),
