@@ -26,7 +26,7 @@ class Converted:
 
 
 CONVERTED = (
-    Converted("int_spend", "marketing_spend", "spend_id", "spent_on", "amount", "amount_functional", "marketing"),
+    Converted("int_spend", "marketing_spend", "spend_id", "spent_on", "cost_amount", "cost_functional", "marketing"),
     Converted("int_opportunity", "opportunity", "opportunity_id", "valued_on", "amount", "amount_functional", "sales"),
     Converted(
         "int_order_line",

@@ -92,6 +92,7 @@ KEYS = (
     Key("attribution", "attribution.channel_effect", ("model", "level", "member_id"), "marketing"),
     Key("attribution", "attribution.cost_allocation", ("cost_allocation_id",), "marketing"),
     Key("attribution", "attribution.stage_pool", ("milestone",), "marketing"),
+    Key("attribution", "attribution.cost_ledger", ("cost_ledger_id",), "marketing"),
     Key("attribution", "attribution.order_measure", ("posting_id", "measure"), "finance"),
     Key("metrics", "metrics.campaign_scorecard", ("campaign_id",), "marketing"),
     Key("metrics", "metrics.channel_month", ("channel_id", "month"), "marketing"),

@@ -18,6 +18,7 @@ def checks() -> list[Check]:
         _reversed_orders(),
         _reasons(),
         _costs(),
+        _ledger(),
     ]
 
 
@@ -162,10 +163,46 @@ def _costs() -> Check:
             zh="直接、分摊与未分摊费用之和与原费用分毫不差",
         ),
         sql=lambda _inputs: unequal_sums(
-            "select spend_id, amount_functional as amount from intermediate.int_spend",
+            "select spend_id, cost_functional as amount from intermediate.int_spend",
             "select spend_id, amount from attribution.cost_allocation",
             ("spend_id",),
             located=SPEND_PLACE,
+        ),
+        requires=("marketing_spend",),
+    )
+
+
+def _ledger() -> Check:
+    sources = (
+        ("marketing_spend", "spend_id", "cost_functional", "intermediate.int_spend", "true"),
+        ("work_hours", "work_hours_id", "sales_cost", "marts.work_hours_facts", "sales_cost is not null"),
+        ("books", "tie_out_id", "difference", "marts.ledger_tie_out", "account = 'marketing_expense' and is_closed"),
+    )
+    expected = " union all ".join(
+        f"select {key} as cost_id, '{name}' as cost_source, view, {amount} as amount from {table} "
+        f"cross join (values ('event'), ('benefit')) as view(view) where {condition}"
+        for name, key, amount, table, condition in sources
+    )
+    located = " union all ".join(
+        f"select {key} as locator, source_file, source_row from {table} where {condition}"
+        for _, key, _, table, condition in sources
+    )
+    return Check(
+        id="attribution.money.cost_ledger",
+        gate="attribution",
+        family="money",
+        tables=("attribution.cost_ledger", *(table for _, _, _, table, _ in sources)),
+        severity="block",
+        owner="marketing",
+        reason=Label(
+            en="each view of the cost ledger sums to its sources (cost, sales time, gap to the books), to the cent",
+            zh="成本台账的每种口径之和与来源（费用、销售工时、账簿差额）分毫不差",
+        ),
+        sql=lambda _inputs: unequal_sums(
+            expected,
+            "select cost_id, cost_source, view, amount from attribution.cost_ledger",
+            ("cost_id", "cost_source", "view"),
+            located=located,
         ),
         requires=("marketing_spend",),
     )

@@ -7,8 +7,8 @@ from expectations.sql import shown, violations
 
 
 def checks() -> list[Check]:
-    """Invoices, order lines, invoice lines."""
-    return [_gross_invoice(), _vat_of_invoice(), _vat_of_order_line(), _net_of_order_line()]
+    """Invoices, order lines, invoice lines, marketing costs."""
+    return [_gross_invoice(), _vat_of_invoice(), _vat_of_order_line(), _net_of_order_line(), _reclaimed_share()]
 
 
 def _check(
@@ -107,4 +107,21 @@ def _net_of_order_line() -> Check:
         f"' × (1 + ' || {shown('t.tax_rate')} || ')'",
         entity="sales_order_line",
         blocks=False,
+    )
+
+
+def _reclaimed_share() -> Check:
+    return _check(
+        "reclaimed_spend",
+        "intermediate.int_spend",
+        "spend_id",
+        "marketing",
+        Label(
+            en="marketing cost: at most 1 of the VAT is reclaimed; 100 for 100 % would turn cost into income",
+            zh="市场费用：税额可抵扣比例不超过 1；若把 100% 写成 100，成本会变成收入",
+        ),
+        where="t.tax_recoverable_share > 1",
+        detail="'tax_recoverable_share = ' || t.tax_recoverable_share",
+        entity="marketing_spend",
+        blocks=True,
     )

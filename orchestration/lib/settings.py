@@ -19,6 +19,7 @@ from orchestration.lib.cron import cron_fault
 from orchestration.lib.currencies import CURRENCY_ALIASES, ISO_CURRENCIES
 from orchestration.lib.errors import nearest
 from orchestration.lib.settings_attribution import AttributionSettings
+from orchestration.lib.settings_costs import CostSettings
 from orchestration.lib.settings_distributors import DistributorSettings
 from orchestration.lib.settings_funnel import FunnelSettings
 from orchestration.lib.settings_types import AgeingDays, Count, Day, Exact, Group, Share
@@ -236,6 +237,7 @@ class Settings(Group):
     currency: CurrencySettings = CurrencySettings()
     time: TimeSettings = TimeSettings()
     attribution: AttributionSettings = Field(default_factory=AttributionSettings)
+    costs: CostSettings = Field(default_factory=CostSettings)
     gates: GateSettings = GateSettings()
     limits: LimitSettings = LimitSettings()
     metrics: MetricSettings = MetricSettings()
@@ -289,6 +291,7 @@ class Settings(Group):
             "shared_line_names": self.identity.shared_line_names,
             "max_rate_age_days": self.currency.max_rate_age_days,
             **self.attribution.dbt_vars(),
+            **self.costs.dbt_vars(),
             "opportunity_window_days": self.metrics.opportunity_window_days,
             "order_window_days": self.metrics.order_window_days,
             "return_window_days": self.metrics.return_window_days,

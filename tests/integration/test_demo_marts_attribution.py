@@ -34,6 +34,7 @@ MARTS: dict[str, tuple[Callable[[Documents], pd.DataFrame], list[str]]] = {
         ["account_id", "model", "channel_id", "campaign_id"],
     ),
     "cost_allocation": (marts_attribution.cost_allocation, ["cost_allocation_id"]),
+    "cost_ledger": (marts_attribution.cost_ledger, ["cost_ledger_id"]),
     "campaign_scorecard": (marts_scorecards.campaign_scorecard, ["campaign_id"]),
     "channel_month": (marts_scorecards.channel_month, ["channel_id", "month"]),
 }

@@ -8,12 +8,12 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tests.oracles.demo_attribution import DemoAttribution
 from tests.oracles.demo_facts import AS_OF, DemoFacts
 from tests.oracles.demo_postings import DemoPostings, Posting
-from tests.oracles.exact import CUMULATIVE, credited
+from tests.oracles.exact import CUMULATIVE, credited, shares
 
 OPPORTUNITY_WINDOW, ORDER_WINDOW = 90, 180
 UNATTRIBUTED = "unattributed"
@@ -68,8 +68,20 @@ class DemoMetrics:
                 continue  # tools: no campaign and no channel, so not direct cost of any
             objective = facts.campaigns.at[row.campaign, "objective"] if row.campaign else ""
             amount = facts.functional(Decimal(row.net), row.currency, row.day)
-            result.append((channel, row.service_from or row.day, amount, row.kind, objective))
+            for on, part in self._uses(row, amount):
+                result.append((channel, on, part, row.kind, objective))
         return result
+
+    def _uses(self, row: Any, amount: Decimal) -> list[tuple[date, Decimal]]:
+        """An equal part for each show that used the booth, its own first; what no show used is nobody's."""
+        first = row.service_from or row.day
+        if row.shows == 1:
+            return [(first, amount)]
+        campaigns = self.facts.files.crm("campaigns")
+        booth = campaigns.set_index("campaign_id").at[row.campaign, "booth"]
+        days = sorted(date.fromisoformat(on) for on in campaigns[campaigns["booth"] == booth]["first"])
+        parts = shares(amount, [Decimal(1)] * row.shows)
+        return list(zip([on for on in days if on >= first], parts, strict=False))
 
     @property
     def unallocated(self) -> Decimal:

@@ -14,7 +14,7 @@ import openpyxl
 import pandas as pd
 import pyarrow.parquet as pq
 
-from tests.oracles.exact import money
+from tests.oracles.exact import money, rounded
 
 STATUS = {"新建", "跟进中", "已确认", "已转化", "已流失", "无效", "测试"}
 COST_KINDS = {"销售提成", "经销返利", "坏账", "海运费", "招标服务费"}
@@ -86,7 +86,7 @@ class DemoFiles:
         return readable(self.crm("opportunities"), {"created_at": second, "closed_at": second, "amount": money})
 
     def spend(self) -> pd.DataFrame:
-        """Media and event costs as one table: campaign, channel, kind, day, service_from, net, currency."""
+        """Media and event costs as one table: campaign, channel, kind, day, service_from, net, currency, shows."""
         files = sorted((self.inbox / "ads").glob("media_*.parquet"))
         media = pd.concat([pq.read_table(file).to_pandas() for file in files], ignore_index=True)
         media["utm_source"] = media["utm_source"].str.strip().str.lower()
@@ -104,11 +104,18 @@ class DemoFiles:
                 "service_from": media["date"],
                 "net": media["cost_net"],
                 "currency": media["currency"],
+                "shows": 1,
             }
         )
         event = readable(
-            self.register(), {"付款日期": day("%Y-%m-%d"), "服务开始": day("%Y-%m-%d"), "不含税金额": money}
+            self.register(),
+            {"付款日期": day("%Y-%m-%d"), "服务开始": day("%Y-%m-%d"), "不含税金额": money, "税额": money},
         )
+        # what is not given back of the VAT is cost, what others paid is not
+        lost = 1 - event["可抵扣比例"].replace("", "1").map(Decimal)
+        event["net"] = event["不含税金额"] + (event["税额"] * lost).map(rounded)
+        event["net"] -= event["补贴"].replace("", "0").map(money)
+        event["shows"] = event["计划展次"].replace("", "1").map(int)
         event["币种"] = event["币种"].replace({**YUAN, "美元": "USD", "欧元": "EUR"})
         named = {
             "活动编号": "campaign",
@@ -116,7 +123,6 @@ class DemoFiles:
             "费用类型": "kind",
             "付款日期": "day",
             "服务开始": "service_from",
-            "不含税金额": "net",
             "币种": "currency",
         }
         offline = event.rename(columns=named)[online.columns]

@@ -109,7 +109,8 @@ class DemoRows:
     def register(self) -> list[Row]:
         """Costs of marketing that finance writes down."""
         days = dict.fromkeys(("付款日期", "服务开始", "服务结束"), iso_day)
-        checks = {**days, "不含税金额": money, "税额": money, "币种": currency}
+        sums = dict.fromkeys(("不含税金额", "税额", "可抵扣比例", "补贴", "计划展次"), money)
+        checks = {**days, **sums, "币种": currency}
         return _once(self._excel("marketing_costs", "市场费用台账.xlsx", "费用", "单据号"), ["单据号"], checks)
 
     @cached_property

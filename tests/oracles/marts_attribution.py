@@ -11,12 +11,17 @@ from typing import Any
 import pandas as pd
 
 from tests.oracles.demo_documents import Documents
+from tests.oracles.demo_orders import AS_OF
 from tests.oracles.demo_rows import Row, erp, frame
-from tests.oracles.exact import BILLION, rounded, shares
-from tests.oracles.marts_books import month_of
+from tests.oracles.exact import BILLION, rounded
+from tests.oracles.marts_books import ledger_tie_out
+from tests.oracles.marts_costs import Company
+from tests.oracles.marts_dims import dim_campaign
 from tests.oracles.marts_finance import invoice_line_facts, order_cost_facts, payment_line_facts
 from tests.oracles.marts_journey import journeys_of, slots_of
-from tests.oracles.marts_market import marketing_spend_facts
+from tests.oracles.marts_leads import lead_facts
+from tests.oracles.marts_market import marketing_spend_facts, touch_facts, work_hours_facts
+from tests.oracles.marts_sales import interaction_facts, stage_event_facts
 
 DEFAULT_MODEL = "position_based"
 MODELS = (
@@ -147,50 +152,42 @@ def new_customer_weight(documents: Documents) -> pd.DataFrame:
     return frame(rows)
 
 
+def company_of(documents: Documents) -> Company:
+    """What the cost ledger of the demo is made of."""
+    return documents.once("company", _company)
+
+
+def _company(documents: Documents) -> Company:
+    demo = documents.demo
+    campaigns = {str(row["campaign_id"]): row for row in dim_campaign(demo).to_dict("records")}
+    return Company(
+        as_of=AS_OF,
+        spend=marketing_spend_facts(demo).to_dict("records"),
+        campaigns=campaigns,
+        touches=touch_facts(demo).to_dict("records"),
+        leads=lead_facts(demo).to_dict("records"),
+        hours=work_hours_facts(demo).to_dict("records"),
+        interactions=interaction_facts(demo).to_dict("records"),
+        entries=[
+            row
+            for row in stage_event_facts(demo).to_dict("records")
+            if row["is_entry"] and row["is_valid"] and row["account_id"]
+        ],
+        books=[
+            row
+            for row in ledger_tie_out(documents).to_dict("records")
+            if row["account"] == "marketing_expense" and row["is_closed"]
+        ],
+    )
+
+
 def cost_allocation(documents: Documents) -> pd.DataFrame:
-    """Each cost on the first day of its service, else when it was spent; what names nobody is shared by direct cost."""
-    direct, overhead = [], []
-    weights: dict[date, dict[tuple[str, bool], Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    for cost in marketing_spend_facts(documents.demo).to_dict("records"):
-        is_media = cost["cost_type"] == "media"
-        # media of longer service would be spread over its days
-        assert not (is_media and cost["service_from"]), "media of the demo come by the day"
-        on = cost["service_from"] or cost["spent_on"]
-        row = {
-            "cost_allocation_id": f"{cost['spend_id']}:{month_of(on)}",
-            **{name: cost[name] for name in ("spend_id", "campaign_id", "channel_id", "cost_type", "stage")},
-            "allocated_on": on,
-            "month": month_of(on),
-            "amount": cost["amount_functional"],
-            "basis": "direct",
-            "driver": None,
-            "reason": None,
-            "is_media": is_media,
-            "is_acquisition": cost["objective"] != "retention",
-        }
-        if cost["campaign_id"] or cost["channel_id"] != "unknown":
-            direct.append(row)
-            weights[row["month"]][row["channel_id"], row["is_acquisition"]] += row["amount"]
-        else:
-            overhead.append(row)
-    return frame([*direct, *(part for row in overhead for part in _shared(row, weights[row["month"]]))])
+    """The view that the figures of the demo read."""
+    return frame(documents.once("cost_allocation", lambda known: company_of(known).shared("event"))).drop(
+        columns="is_exhibition"
+    )
 
 
-def _shared(row: Row, weights: dict[tuple[str, bool], Decimal]) -> list[Row]:
-    """An overhead cost by channel, retention before acquisition; as it is where nothing says whose it could be."""
-    bearers = sorted(bearer for bearer, weight in weights.items() if weight > 0)
-    if not bearers:
-        return [{**row, "basis": "unallocated", "reason": "no_campaign_or_channel"}]
-    parts = shares(row["amount"], [weights[bearer] for bearer in bearers])
-    return [
-        {
-            **row,
-            "cost_allocation_id": f"{row['cost_allocation_id']}:{channel}:{'acquisition' if wins else 'retention'}",
-            "channel_id": channel,
-            "amount": part,
-            "basis": "shared",
-            "driver": "direct_cost",
-            "is_acquisition": wins,
-        }
-        for (channel, wins), part in zip(bearers, parts, strict=True)
-    ]
+def cost_ledger(documents: Documents) -> pd.DataFrame:
+    """Every view by product and stage, with sales time and what the books have beyond."""
+    return frame(company_of(documents).ledger())

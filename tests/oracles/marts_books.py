@@ -72,7 +72,7 @@ def _own(documents: Documents) -> Own:
 def _expense(documents: Documents) -> Own:
     months: dict[date, list[Decimal]] = defaultdict(list)
     for row in marketing_spend_facts(documents.demo).to_dict("records"):
-        months[month_of(row["spent_on"])].append(row["amount_functional"])
+        months[month_of(row["spent_on"])].append(row["cost_functional"])
     return {("marketing_expense", month): (total(found), len(found)) for month, found in months.items()}
 
 

@@ -36,7 +36,7 @@ def dim_campaign(demo: Demo) -> pd.DataFrame:
             "parent_campaign_id": crm(row["parent_campaign"]),
             "starts_on": row["first"],
             "ends_on": row["last"],
-            **{name: row[name] for name in ("budget", "currency", "objective", "region", "owner")},
+            **{name: row[name] for name in ("budget", "currency", "objective", "region", "owner", "booth")},
             "is_declared": True,
             **lineage(row),
         }

@@ -33,6 +33,7 @@ MEDIA_CHANNEL = {
     "wechat": "social_ads",
     "douyin": "social_ads",
 }
+PARTLY_OURS = ("tax_recoverable_share", "subsidy_amount")
 COST_TYPE = {
     "展位费": "booth",
     "搭建费": "build",
@@ -204,7 +205,9 @@ def work_hours_facts(demo: Demo) -> pd.DataFrame:
 
 def marketing_spend_facts(demo: Demo) -> pd.DataFrame:
     """Media by day and what finance wrote down. Nothing came from both: only media are media."""
-    none = dict.fromkeys(("document_no", "service_from", "service_to", "placement", "stage"))
+    none = dict.fromkeys(
+        ("document_no", "service_from", "service_to", "placement", "stage", *PARTLY_OURS, "planned_shows")
+    )
     media = [
         {
             **none,
@@ -235,6 +238,9 @@ def marketing_spend_facts(demo: Demo) -> pd.DataFrame:
             "stage": row["阶段"],
             "amount": row["不含税金额"],
             "tax_amount": row["税额"],
+            "tax_recoverable_share": row["可抵扣比例"],
+            "subsidy_amount": row["补贴"],
+            "planned_shows": None if row["计划展次"] is None else int(row["计划展次"]),
             "currency": row["币种"],
             "row": row,
         }
@@ -243,7 +249,14 @@ def marketing_spend_facts(demo: Demo) -> pd.DataFrame:
     rows = []
     for cost in media + bills:
         row, campaign, own = cost.pop("row"), cost.pop("campaign"), cost.pop("own_channel")
-        functional = {"amount_functional": cost["amount"], "tax_functional": cost["tax_amount"]}
+        reclaimed = 1 if cost["tax_recoverable_share"] is None else cost["tax_recoverable_share"]
+        lost = rounded((cost["tax_amount"] or 0) * (1 - reclaimed))
+        cost["cost_amount"] = cost["amount"] + lost - (cost["subsidy_amount"] or 0)
+        functional = {
+            "amount_functional": cost["amount"],
+            "tax_functional": cost["tax_amount"],
+            "cost_functional": cost["cost_amount"],
+        }
         rows.append(
             {
                 **cost,

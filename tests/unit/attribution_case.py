@@ -19,8 +19,23 @@ UPSTREAM = {
     ),
     "intermediate.int_spend": columns(
         "spend_id campaign_id channel_id objective spent_on:date service_from:date service_to:date cost_type stage "
-        "amount_functional:decimal(18,2)"
+        "planned_shows:bigint cost_functional:decimal(18,2)"
     ),
+    "marts.dim_campaign": columns("campaign_id channel_id objective starts_on:date booth"),
+    "marts.touch_facts": columns(
+        "touch_id account_id lead_id campaign_id channel_id touched_at:timestamp touched_on:date touch_type"
+    ),
+    "marts.work_hours_facts": columns(
+        "work_hours_id campaign_id channel_id salesperson_id worked_on:date hours:decimal(18,4) stage "
+        "is_acquisition:boolean sales_cost:decimal(18,2)"
+    ),
+    "marts.interaction_facts": columns(
+        "interaction_id account_id salesperson_id occurred_at:timestamp occurred_on:date"
+    ),
+    "marts.stage_event_facts": columns(
+        "stage_event_id subject_kind account_id stage entered_at:timestamp is_entry:boolean is_valid:boolean"
+    ),
+    "marts.ledger_tie_out": columns("tie_out_id account month:date difference:decimal(18,2) is_closed:boolean"),
     "marts.dim_channel": columns("channel_id channel_group"),
     "marts.order_facts": columns(
         "order_id account_id confirmed_at:timestamp confirmed_on:date is_excluded:boolean is_first_order:boolean "
@@ -32,7 +47,8 @@ UPSTREAM = {
     ),
     "intermediate.int_opportunity": columns("opportunity_id created_at:timestamp created_on:date"),
     "marts.lead_facts": columns(
-        "lead_id created_on:date is_valid:boolean is_mql:boolean is_sql:boolean has_opportunity:boolean"
+        "lead_id origin_channel_id origin_campaign_id product_interest "
+        "created_on:date is_valid:boolean is_mql:boolean is_sql:boolean has_opportunity:boolean"
     ),
     "marts.opportunity_facts": columns("opportunity_id created_on:date has_order:boolean"),
     "marts.quote_facts": columns("quote_id opportunity_id quoted_at:timestamp quoted_on:date"),
@@ -187,18 +203,18 @@ SPEND = [
     # 20 Jan to 2 Mar 2024 are 12 + 29 + 2 = 43 days
     {"spend_id": "media", "campaign_id": "c1", "channel_id": "web", "spent_on": "2024-01-05",
      "service_from": "2024-01-20",
-     "service_to": "2024-03-02", "cost_type": "media", "amount_functional": "100.00"},
+     "service_to": "2024-03-02", "cost_type": "media", "cost_functional": "100.00"},
     {"spend_id": "refund", "campaign_id": "c1", "channel_id": "web", "spent_on": "2024-01-05",
      "service_from": "2024-01-20",
-     "service_to": "2024-03-02", "cost_type": "media", "amount_functional": "-100.00"},
+     "service_to": "2024-03-02", "cost_type": "media", "cost_functional": "-100.00"},
     {"spend_id": "booth", "campaign_id": "c2", "channel_id": "show", "spent_on": "2024-01-31",
      "service_from": "2024-02-28",
-     "service_to": "2024-03-02", "cost_type": "booth", "amount_functional": "999.99", "objective": "retention"},
+     "service_to": "2024-03-02", "cost_type": "booth", "cost_functional": "999.99", "objective": "retention"},
     {"spend_id": "channel_only", "channel_id": "web", "spent_on": "2024-02-29", "cost_type": "tool",
-     "amount_functional": "5.05"},
-    {"spend_id": "nowhere", "channel_id": "unknown", "spent_on": "2024-02-29", "amount_functional": "7.07"},
+     "cost_functional": "5.05"},
+    {"spend_id": "nowhere", "channel_id": "unknown", "spent_on": "2024-02-29", "cost_functional": "7.07"},
     # in January what media cost was given back
-    {"spend_id": "idle", "channel_id": "unknown", "spent_on": "2024-01-29", "amount_functional": "3.00"},
+    {"spend_id": "idle", "channel_id": "unknown", "spent_on": "2024-01-29", "cost_functional": "3.00"},
 ]  # fmt: skip
 
 

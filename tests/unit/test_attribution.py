@@ -271,7 +271,7 @@ def test_other_cost_stands_whole_where_it_belongs_and_overhead_is_shared(built: 
     ) == [
         ("booth", "show", dt.date(2024, 2, 28), D("999.99"), "direct", None, False, False),
         ("channel_only", "web", dt.date(2024, 2, 29), D("5.05"), "direct", None, False, True),
-        ("idle", "unknown", dt.date(2024, 1, 29), D("3.00"), "unallocated", "no_campaign_or_channel", False, True),
+        ("idle", "unknown", dt.date(2024, 1, 29), D("3.00"), "unallocated", "zero_driver", False, True),
         # by direct cost of February: 999.99 for retention, 5.05 for acquisition; 7.07 × 999.99/1005.04 = 7.034 → 7.03
         ("nowhere", "show", dt.date(2024, 2, 29), D("7.03"), "shared", None, False, False),
         ("nowhere", "web", dt.date(2024, 2, 29), D("0.04"), "shared", None, False, True),
@@ -282,7 +282,7 @@ def test_every_cost_is_conserved(built: ScratchProject) -> None:
     assert (
         built.rows(
             "select spend_id from intermediate.int_spend left join attribution.cost_allocation using (spend_id) "
-            "group by spend_id, amount_functional having sum(amount) is distinct from amount_functional"
+            "group by spend_id, cost_functional having sum(amount) is distinct from cost_functional"
         )
         == []
     )

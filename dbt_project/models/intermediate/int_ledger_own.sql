@@ -5,7 +5,7 @@ with posted as (
   select
     'marketing_expense' as account,
     {{ month_start('spent_on') }} as month,
-    amount_functional as amount
+    cost_functional as amount
   from {{ ref('int_spend') }}
   union all
   select

@@ -1,4 +1,12 @@
--- Marketing cost, each row once, net of recoverable VAT, in the functional currency at the rate of the day it was spent.
+-- Marketing cost, each row once, in the functional currency at the rate of the day it was spent. What it cost the company
+-- is the amount and the VAT that cannot be reclaimed, less what others paid of it.
+{% set cost -%}
+(
+  spend.amount
+  + {{ discounted_amount('coalesce(spend.tax_amount, 0)', '1', 'coalesce(spend.tax_recoverable_share, 1)') }}
+  - coalesce(spend.subsidy_amount, 0)
+)
+{%- endset -%}
 select
   spend.spend_id,
   spend.document_no,
@@ -11,12 +19,17 @@ select
   spend.placement,
   spend.cost_type,
   spend.stage,
+  spend.planned_shows,
   spend.amount,
   spend.tax_amount,
+  spend.tax_recoverable_share,
+  spend.subsidy_amount,
+  cast({{ cost }} as decimal(18, 2)) as cost_amount,
   spend.currency,
   {{ rate_columns('spend.currency') }},
   {{ functional_amount('spend.amount', functional_rate('spend.currency')) }} as amount_functional,
   {{ functional_amount('spend.tax_amount', functional_rate('spend.currency')) }} as tax_functional,
+  {{ functional_amount(cost, functional_rate('spend.currency')) }} as cost_functional,
   {{ lineage('spend') }}
 from {{ ref('stg_marketing_spend') }} as spend
 left join {{ ref('int_spend_merge') }} as merged on spend.spend_id = merged.spend_id

@@ -66,6 +66,9 @@ def _spend(factory: Factory, planted: list[dict[str, object]]) -> Workbook:
             "税额": event["tax"],
             "币种": np.where(currency.isna(), yuan, currency),
             "阶段": event["stage"],
+            "可抵扣比例": np.where(event["reclaimed"] < 100, (event["reclaimed"] / 100).astype(str), ""),
+            "补贴": event["subsidy"].astype(object).where(event["subsidy"] > 0, None),
+            "计划展次": np.where(event["shows"] > 0, event["shows"].astype(str), ""),
         }
     ).astype(object)
     domestic = event["currency"] == "CNY"
@@ -75,7 +78,14 @@ def _spend(factory: Factory, planted: list[dict[str, object]]) -> Workbook:
     frame = _plant(planted, SPEND_BOOK, frame, place=12, column="不含税金额", text="待定", rule="cast:amount")
     frame = pd.concat([frame, frame.iloc[[3]]], ignore_index=True)
     factory.planted["repeated_office"] = {f"office/{SPEND_BOOK}": 1}
-    kinds = {"付款日期": "day", "服务开始": "day", "服务结束": "day", "不含税金额": "money", "税额": "money"}
+    kinds = {
+        "付款日期": "day",
+        "服务开始": "day",
+        "服务结束": "day",
+        "不含税金额": "money",
+        "税额": "money",
+        "补贴": "money",
+    }
     subtitle = f"编制单位：{COMPANY}市场部    币种：原币    截至 2025-12-31"
     return Workbook(Sheet("费用", "市场费用台账（2024—2025）", subtitle, frame, kinds, totals))
 

@@ -10,6 +10,7 @@ FRAMES: dict[str, tuple[str, ...]] = {
     "channel": ("channel", "name", "group", "paid"),
     "campaign": (
         "campaign", "name", "channel", "parent", "first", "last", "budget", "currency", "objective", "region", "owner",
+        "booth",
     ),
     # days and stages of shows, and the single dates of webinars; starts/ends are moments
     "session": ("session", "campaign", "name", "starts", "ends", "venue", "visitors"),
@@ -20,6 +21,8 @@ FRAMES: dict[str, tuple[str, ...]] = {
     # invoices of the market department, in the office's workbook: shows, webinars, tools; service_from/to: ISO texts
     "event_cost": (
         "cost", "campaign", "channel", "kind", "day", "service_from", "service_to", "net", "tax", "currency", "stage",
+        # percent of the VAT that is reclaimed, what a fund for exhibitors abroad pays, shows that use it (0: one)
+        "reclaimed", "subsidy", "shows",
     ),
     "rate": ("day", "currency", "micro"),
     "salesperson": ("sales", "name", "team", "region", "active_from", "active_to"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from orchestration.examples.demo.fields import Factory, day_of
+from orchestration.examples.demo.fields import Factory, day_of, half_up
 from orchestration.examples.demo.rates import in_cny
 from orchestration.examples.demo.stock import MONTHS, month_number
 
@@ -67,11 +67,12 @@ def by_month(days: np.ndarray | pd.Series, amount: np.ndarray) -> np.ndarray:
 
 
 def _marketing(factory: Factory) -> np.ndarray:
-    """Media and bills in the month of their own date, at its rate."""
+    """Media and bills in the month of their own date, at its rate; what a fund paid of them is not ours."""
     sums = np.zeros(len(MONTHS), dtype="int64")
-    for name in ("media", "event_cost"):
-        rows = factory[name]
-        sums += by_month(rows["day"], in_cny(factory, rows["net"], rows["currency"], rows["day"]))
+    media, bills = factory["media"], factory["event_cost"]
+    lost = half_up(bills["tax"] * (100 - bills["reclaimed"]), 100)  # VAT that nobody gives back is expense
+    for rows, cost in ((media, media["net"]), (bills, bills["net"] + lost - bills["subsidy"])):
+        sums += by_month(rows["day"], in_cny(factory, cost, rows["currency"], rows["day"]))
     return sums
 
 

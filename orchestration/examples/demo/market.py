@@ -52,6 +52,7 @@ SHOWS = (
     ("MEDICA-25", "MEDICA 2025 杜塞尔多夫", "2025-11-17", "2025-11-20", "EUR", 20_300, 12_400, 9_800, 3_900,
      "海外", "Messe Düsseldorf Hall 9", 78_000, 6),
 )  # fmt: skip
+BOOTH = "CMEF 主展台"
 WEBINARS = (
     # half-year, name, budget
     ("24H1", "超声临床应用云课堂 24H1", 90_000),
@@ -122,7 +123,10 @@ def _campaigns() -> pd.DataFrame:
         budget = booth + build + travel + freight
         rows.append((show, name, "trade_show", parent, first, last, budget, currency, "获客", region, "市场部"))
     columns = ["campaign", "name", "channel", "parent", "first", "last"]
-    return pd.DataFrame(rows, columns=[*columns, "budget", "currency", "objective", "region", "owner"])
+    frame = pd.DataFrame(rows, columns=[*columns, "budget", "currency", "objective", "region", "owner"])
+    # the large booth is built again at every CMEF; elsewhere what the organiser rents out is used
+    frame["booth"] = np.where(frame["parent"] == "CMEF", BOOTH, "")
+    return frame
 
 
 def webinar_dates() -> list[tuple[str, np.datetime64]]:

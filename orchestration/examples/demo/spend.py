@@ -29,6 +29,10 @@ SHORT = (
 )
 
 
+BUILT_AGAIN = ("CMEF-24S", "CMEF-25A")
+"""Shows whose structure is to be used three times; of the second one no later show is known yet."""
+
+
 def build_spend(factory: Factory) -> None:
     """Media, event costs and rates. Amounts grow with the scale, the number of their rows does not."""
     factory["media"] = _media(factory)
@@ -105,6 +109,11 @@ def _event_costs(scale: int) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=[*columns, "stage"])
     frame["net"] = frame["net"] * 100 * scale
     frame.insert(len(columns), "tax", half_up(frame["net"] * frame.pop("percent"), 100))
+    # gifts: their VAT is not reclaimed; booths abroad: a fund pays 30 %; structures that are built again
+    frame["reclaimed"] = np.where(frame["kind"] == "礼品费", 0, 100)
+    abroad = (frame["currency"] != "CNY") & (frame["kind"] == "展位费")
+    frame["subsidy"] = np.where(abroad, half_up(frame["net"] * 30, 100), 0)
+    frame["shows"] = np.where((frame["kind"] == "搭建费") & frame["campaign"].isin(BUILT_AGAIN), 3, 0)
     frame = frame.sort_values(["day", "campaign", "kind"], kind="stable").reset_index(drop=True)
     frame = frame[frame["day"] <= CUTOFF].reset_index(drop=True)
     frame.insert(0, "cost", codes("FY", len(frame), 5))

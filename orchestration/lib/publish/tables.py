@@ -291,8 +291,21 @@ TABLES: tuple[PublishedTable, ...] = (
         "attribution.cost_allocation",
         words("cost_allocation_id"),
         words("cost_allocation_id spend_id campaign_id channel_id stage allocated_on month amount basis reason"),
-        "The cost ledger: each source cost row to campaign, channel, stage and month, to the cent.",
-        "成本台账：每条成本分配到活动、渠道、阶段与月份，分毫不差。",
+        "Each marketing cost to campaign, channel and month, in the view that every figure reads; to the cent.",
+        "每条营销成本分配到活动、渠道与月份（各项指标共用的口径），分毫不差。",
+        readers=words("marketing finance"),
+    ),
+    PublishedTable(
+        "cost_ledger",
+        "attribution.cost_ledger",
+        words("cost_ledger_id"),
+        words(
+            "cost_ledger_id view cost_source cost_id campaign_id channel_id product_interest stage allocated_on month"
+            " amount basis reason"
+        ),
+        "The cost ledger in both views of a show's cost, by product and stage, with sales time and what the books have"
+        " beyond it. A sum reads one `view`.",
+        "两种展会口径的成本台账，细分到产品与阶段，并含销售工时与账簿差额。汇总时只取一种 `view`。",
         readers=words("marketing finance"),
     ),
     PublishedTable(

@@ -66,6 +66,7 @@ FUNCTIONAL = (
     ("marts.invoice_line_facts", "net_amount", "net_invoiced"),
     ("marts.payment_facts", "allocated_amount", "allocated"),
     ("marts.marketing_spend_facts", "amount", "amount_functional"),
+    ("marts.marketing_spend_facts", "cost_amount", "cost_functional"),
 )
 
 

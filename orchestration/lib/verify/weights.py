@@ -48,9 +48,19 @@ SHARES = (
         "costs",
         "attribution.cost_allocation",
         ("attribution.cost_allocation", "intermediate.int_spend"),
-        "select spend_id as k, spend_id as o, amount_functional as amount from intermediate.int_spend",
+        "select spend_id as k, spend_id as o, cost_functional as amount from intermediate.int_spend",
         "select spend_id as k, amount from attribution.cost_allocation where spend_id in "
         "(select spend_id from intermediate.int_spend)",
+        "select spend_id as o, source_file, source_row from intermediate.int_spend",
+    ),
+    Share(
+        "costs in each view",
+        "attribution.cost_ledger",
+        ("attribution.cost_ledger", "intermediate.int_spend"),
+        "select concat_ws(' ', view, spend_id) as k, spend_id as o, cost_functional as amount "
+        "from intermediate.int_spend cross join (values ('event'), ('benefit')) as view(view)",
+        "select concat_ws(' ', view, cost_id) as k, amount from attribution.cost_ledger "
+        "where cost_source = 'marketing_spend'",
         "select spend_id as o, source_file, source_row from intermediate.int_spend",
     ),
     Share(

@@ -23,6 +23,7 @@ select
   campaigns.objective,
   campaigns.region,
   campaigns.owner,
+  campaigns.booth,
   true as is_declared,
   {{ lineage('campaigns') }}
 from {{ ref('stg_campaign') }} as campaigns
@@ -39,6 +40,7 @@ select
   cast(null as string) as objective,
   cast(null as string) as region,
   cast(null as string) as owner,
+  cast(null as string) as booth,
   false as is_declared,
   source_system,
   source_object,
@@ -59,5 +61,6 @@ select
   cast(null as string) as objective,
   cast(null as string) as region,
   cast(null as string) as owner,
+  cast(null as string) as booth,
   false as is_declared,
   {{ no_lineage() }}
