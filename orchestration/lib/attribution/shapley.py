@@ -145,7 +145,8 @@ def _gains(players: int) -> Array:
     has = ((np.arange(2**players)[:, None] >> np.arange(players)) & 1).astype(bool)
     others = has.sum(axis=1)[:, None] - has
     chances = np.array([1 / (players * comb(players - 1, size)) for size in range(players)])
-    return np.where(has, 1.0, -1.0) * chances[np.minimum(others, players - 1)]
+    gains: Array = np.where(has, 1.0, -1.0) * chances[np.minimum(others, players - 1)]
+    return gains
 
 
 def pooled_rate(sets: Sets) -> Array:
