@@ -18,10 +18,11 @@ from tests.oracles.marts_books import ledger_tie_out
 from tests.oracles.marts_costs import Company
 from tests.oracles.marts_dims import dim_campaign
 from tests.oracles.marts_finance import invoice_line_facts, order_cost_facts, payment_line_facts
-from tests.oracles.marts_journey import journeys_of, slots_of
+from tests.oracles.marts_journey import journeys_of
 from tests.oracles.marts_leads import lead_facts
 from tests.oracles.marts_market import marketing_spend_facts, touch_facts, work_hours_facts
 from tests.oracles.marts_sales import interaction_facts, stage_event_facts
+from tests.oracles.marts_weights import slots_of
 
 DEFAULT_MODEL = "position_based"
 MODELS = (

@@ -6,10 +6,8 @@ import math
 from collections import defaultdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
 
 import pandas as pd
 
@@ -257,23 +255,3 @@ def _pools(documents: Documents) -> list[Row]:
         }
         for place, (stage, (entered, advanced)) in enumerate(counts.items(), start=1)
     ]
-
-
-def slots_of(documents: Documents) -> dict[str, dict[str, list[tuple[int, str | None, int, int]]]]:
-    """Order with a journey → model → shares of its touches; see :func:`attribution_models.cumulative`."""
-    return documents.once("slots", _slots)
-
-
-def _slots(documents: Documents) -> dict[str, dict[str, list[tuple[int, str | None, int, int]]]]:
-    pools = {row["milestone"]: Fraction(row["information_weight"]) for row in documents.once("stage_pools", _pools)}
-    known, found = milestones_of(documents), {}
-    for order_id, order in journeys_of(documents).orders.items():
-        if order["touches"]:
-            at = order["converted_at"]
-            touches: list[dict[str, Any]] = [
-                {**touch, "counted_at": min(touch["effective_at"], at)} for touch in order["touches"]
-            ]
-            reached = known.reached(order_id.removeprefix("erp:"), at)
-            by_model = models.slots_of(touches, reached, pools)
-            found[order_id] = {model: models.cumulative(slots) for model, slots in by_model.items()}
-    return found
