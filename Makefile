@@ -53,7 +53,7 @@ lock: ## resolve pyproject.toml anew into the hash-pinned locks (needs .venv onc
 	@$(BIN)/uv pip compile -q pyproject.toml --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 -o requirements/runtime.lock
 	@$(BIN)/uv pip compile -q pyproject.toml --extra dev --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 -c requirements/runtime.lock -o requirements/dev.lock
 
-.PHONY: fuzz seeded-faults bench-landing bench-identity
+.PHONY: fuzz seeded-faults bench-landing bench-identity bench-attribution
 fuzz: $(STAMP) ## 200,000 texts of numbers, dates and ids against a reader of its own
 	@PYTHONPATH=. $(BIN)/python benchmarks/fuzz_values.py
 
@@ -62,6 +62,9 @@ bench-landing: $(STAMP) ## what landing a million rows costs, against DuckDB's o
 
 bench-identity: $(STAMP) ## precision and recall of who-is-who, against the demo's truth
 	@PYTHONPATH=. $(BIN)/python benchmarks/identity.py
+
+bench-attribution: $(STAMP) ## Markov and Shapley against ChannelAttribution and DP6 on 10M touches (ARGS=--quick: a minute)
+	@PYTHONPATH=. $(BIN)/python benchmarks/attribution_models.py $(ARGS)
 
 seeded-faults: $(STAMP) ## put 36 faults into the parsing code, one at a time: the tests must catch each (minutes)
 	@$(BIN)/python benchmarks/seeded_faults.py

@@ -34,6 +34,7 @@ Codes = NDArray[np.int64]
 
 MOST_PLAYERS: Final = 20
 _MASK_BITS: Final = 62
+_CONVERTED: Final = 1 << _MASK_BITS  # one more bit, so that one aggregate per journey tells both
 _CELLS_AT_ONCE: Final = 4_000_000
 
 
@@ -58,16 +59,24 @@ def count_sets(database: duckdb.DuckDBPyConnection, touches: Touches) -> Sets:
         raise ConfigurationError(f"sets are counted for up to {_MASK_BITS} members, and there are {len(members)}")
     rows = database.execute(
         f"""
-        select mask, count(*) filter (is_converted) as converted, count(*) as journeys
+        select mask & {_CONVERTED - 1} as mask, sum(count) filter (mask >= {_CONVERTED}) as converted,
+            sum(count) as journeys
         from (
-            select bit_or(cast(1 as bigint) << (code - 1)) as mask, bool_or(is_converted) as is_converted
-            from {touches.relation} as touch join member_code on touch.{touches.member} = member_code.member
-            group by journey_id
+            select mask, count(*) as count
+            from (
+                select bit_or(
+                    (cast(1 as bigint) << (code - 1)) + case when is_converted then {_CONVERTED} else 0 end
+                ) as mask
+                from {touches.relation} as touch join member_code on touch.{touches.member} = member_code.member
+                group by journey_id
+            )
+            group by mask
         )
-        group by mask order by mask
+        group by all order by all
         """
-    ).fetchnumpy()
-    return Sets(members, *(np.asarray(rows[name], np.int64) for name in ("mask", "converted", "journeys")))
+    ).fetchall()
+    counted = np.array([(mask, converted or 0, count) for mask, converted, count in rows], np.int64).reshape(-1, 3)
+    return Sets(members, *counted.T)
 
 
 def shared_conversions(database: duckdb.DuckDBPyConnection, touches: Touches) -> dict[str, Fraction]:
@@ -145,8 +154,7 @@ def _gains(players: int) -> Array:
     has = ((np.arange(2**players)[:, None] >> np.arange(players)) & 1).astype(bool)
     others = has.sum(axis=1)[:, None] - has
     chances = np.array([1 / (players * comb(players - 1, size)) for size in range(players)])
-    gains: Array = np.where(has, 1.0, -1.0) * chances[np.minimum(others, players - 1)]
-    return gains
+    return np.asarray(np.where(has, 1.0, -1.0) * chances[np.minimum(others, players - 1)])
 
 
 def pooled_rate(sets: Sets) -> Array:
