@@ -7,7 +7,7 @@ import sqlite3
 from collections import defaultdict
 from contextlib import closing
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +171,9 @@ def test_the_books_are_the_documents_but_for_what_is_known(inbox: Path, planted:
             continue
         day = row[5] if isinstance(row[5], date) else row[5].date()
         amount = money(row[8]) if isinstance(row[8], str) else Decimal(repr(float(row[8])))
+        # VAT that is not reclaimed is expense, what a fund paid of the bill is not
+        lost, subsidy = 1 - Decimal(row[12] or 1), Decimal(repr(float(row[13] or 0)))
+        amount += (Decimal(repr(float(row[9] or 0))) * lost).quantize(Decimal("0.01"), ROUND_HALF_UP) - subsidy
         own["660107", f"{day:%Y-%m}"] += rates.cny(amount, YUAN[row[10]], f"{day:%Y/%m/%d}")
     booked = {
         (row.科目编码, row.会计期间): money(row.本期贷方 if row.科目编码 == "6001" else row.本期借方)
