@@ -16,7 +16,7 @@ from pathlib import Path
 
 FOLDER_VARIABLE = "TRILOOP_CACHE"
 KEPT = 12
-"""Entries per kind; the oldest beyond it are removed."""
+"""Entries per kind, unless it says otherwise; the oldest beyond it are removed."""
 
 
 def cache_folder() -> Path:
@@ -42,8 +42,8 @@ def fetch(kind: str, key: str, names: Sequence[str], target: Path) -> bool:
     return True
 
 
-def keep(kind: str, key: str, files: Iterable[Path]) -> None:
-    """Make an entry of these files; it appears whole or not at all."""
+def keep(kind: str, key: str, files: Iterable[Path], *, kept: int = KEPT) -> None:
+    """Make an entry of these files; it appears whole or not at all. Of its kind no more than ``kept`` stay."""
     folder = cache_folder() / kind
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -54,10 +54,10 @@ def keep(kind: str, key: str, files: Iterable[Path]) -> None:
             aside.rename(folder / key)  # fails where another process was quicker: its entry is as good
         finally:
             shutil.rmtree(aside, ignore_errors=True)
-        _prune(folder)
+        _prune(folder, kept)
 
 
-def _prune(folder: Path) -> None:
+def _prune(folder: Path, kept: int) -> None:
     entries = sorted((path for path in folder.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
-    for old in entries[:-KEPT]:
+    for old in entries[:-kept]:
         shutil.rmtree(old, ignore_errors=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,8 @@ import pytest
 from orchestration.lib.metrics import comparison_sql, materialise_metrics, metric_definitions
 from orchestration.lib.metrics import compile as metric_compiler
 from orchestration.lib.metrics.dimensions import DIMENSIONS
+from orchestration.lib.metrics.registry import load_registry
+from orchestration.lib.shared_cache import FOLDER_VARIABLE
 from tests.unit.metrics_case import metrics_project
 from tests.unit.scratch_project import ScratchProject
 
@@ -204,9 +208,39 @@ def test_a_rerun_changes_nothing_and_does_not_compile(built: ScratchProject, mon
         return hashlib.sha256(repr(built.rows("from metrics.metric_value")).encode()).hexdigest()
 
     before = content()
-    monkeypatch.setattr(metric_compiler, "compile_queries", lambda registry: pytest.fail("compiled again"))
+    monkeypatch.setattr(metric_compiler, "compile_queries", lambda *_: pytest.fail("compiled again"))
     assert materialise(built) == built.rows("select count(*) from metrics.metric_value")[0][0]
     assert content() == before
+
+
+def test_an_edited_metric_has_only_its_own_cuts_compiled_again(
+    built: ScratchProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "cache"))
+    file = tmp_path / "semantic_manifest.json"
+    manifest = json.loads((built.workspace.dbt_target_dir / file.name).read_text(encoding="utf-8"))
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(metric_compiler, "compile_queries", lambda _registry, cuts: asked.extend(cuts) or ())
+
+    def compiled_in(workspace: str) -> list[tuple[str, ...]]:
+        file.write_text(json.dumps(manifest), encoding="utf-8")
+        asked.clear()
+        metric_compiler.compiled_queries(load_registry(tmp_path), tmp_path / workspace)
+        return list(asked)
+
+    cuts = compiled_in("first")
+    file.write_text(json.dumps(manifest), encoding="utf-8")
+    needed = load_registry(tmp_path).cut_metrics()
+    assert cuts == list(needed)
+    assert compiled_in("first") == compiled_in("second") == []
+    name = needed["loss_reason",][0]
+    (metric,) = (one for one in manifest["metrics"] if one["name"] == name)
+    metric["label"] = "Another word"
+    assert compiled_in("second") == []
+    metric["type_params"]["measure"]["join_to_timespine"] = True
+    own = [cut for cut, names in needed.items() if name in names]
+    assert compiled_in("second") == own
+    assert len(own) < len(cuts)
 
 
 def test_a_failure_leaves_the_tables_as_they_were(tmp_path: Any, built: ScratchProject) -> None:

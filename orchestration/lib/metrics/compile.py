@@ -1,7 +1,7 @@
 """MetricFlow as a SQL compiler: one query per cut and period kind, all simple metrics of the cut in it.
 
 Only this module imports MetricFlow. It never runs a query through it; the SQL is kept in the workspace and is
-compiled again only when the semantic manifest, the dimensions or MetricFlow change.
+compiled again only when the semantic models, the cut's metrics, the dimensions or MetricFlow change.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from orchestration.lib import shared_cache
-from orchestration.lib.metrics.dimensions import DIMENSIONS, PERIODS, cut_name
+from orchestration.lib.metrics.dimensions import DIMENSIONS, PERIODS
 from orchestration.lib.metrics.model import Registry
 
 # Stands in the compiled SQL for the day up to which events count; put in when the query runs.
@@ -23,6 +23,8 @@ AS_OF_MARK: Final = "1999-09-09"
 TIME_COLUMN: Final = "metric_time"
 _ANY_PERIOD: Final = "fiscal_quarter"
 _KIND: Final = "metricflow"
+_TOLD_ONLY: Final = {"description", "label", "metadata", "config"}  # of a metric: no SQL follows from them
+_CACHED: Final = 300  # cuts in the user's cache: a dozen states of a registry
 _FORMAT = 1  # raise when the text of the queries changes for a reason that the key below does not see
 
 
@@ -38,26 +40,31 @@ class CompiledQuery:
 
 
 def compiled_queries(registry: Registry, state_dir: Path) -> tuple[CompiledQuery, ...]:
-    """The queries of the registry, from the cache if it has them."""
-    key = _cache_key(registry)
+    """The queries of the registry; those cuts are compiled that neither the workspace nor the user's cache has."""
     folder = state_dir / "metrics"
-    cached = folder / f"queries-{key[:32]}.json"
-    if cached.is_file() or shared_cache.fetch(_KIND, key, [cached.name], folder):
-        return tuple(_from_json(item) for item in json.loads(cached.read_text(encoding="utf-8")))
-    queries = tuple(compile_queries(registry))
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = cached.with_suffix(".tmp")
-    temporary.write_text(json.dumps([asdict(query) for query in queries], indent=1), encoding="utf-8")
-    temporary.replace(cached)
-    shared_cache.keep(_KIND, key, [cached])
-    for old in folder.glob("queries-*.json"):
-        if old != cached:
-            old.unlink(missing_ok=True)
-    return queries
+    keys = _cache_keys(registry)
+    files = {cut: folder / f"queries-{key[:32]}.json" for cut, key in keys.items()}
+    missing = [
+        cut
+        for cut, file in files.items()
+        if not file.is_file() and not shared_cache.fetch(_KIND, keys[cut], [file.name], folder)
+    ]
+    made: dict[tuple[str, ...], list[CompiledQuery]] = {cut: [] for cut in missing}
+    for query in compile_queries(registry, missing) if missing else ():
+        made[query.cut].append(query)
+    for cut, queries in made.items():
+        temporary = files[cut].with_suffix(".tmp")
+        temporary.write_text(json.dumps([asdict(query) for query in queries], indent=1), encoding="utf-8")
+        temporary.replace(files[cut])
+        shared_cache.keep(_KIND, keys[cut], [files[cut]], kept=_CACHED)
+    for old in set(folder.glob("queries-*.json")) - set(files.values()):
+        old.unlink(missing_ok=True)
+    return tuple(_from_json(item) for file in files.values() for item in json.loads(file.read_text(encoding="utf-8")))
 
 
-def compile_queries(registry: Registry) -> Iterable[CompiledQuery]:
-    """Compile every cut × period kind, without the cache."""
+def compile_queries(registry: Registry, cuts: Iterable[tuple[str, ...]]) -> Iterable[CompiledQuery]:
+    """Compile these cuts × every period kind, without the cache."""
     from metricflow.engine.metricflow_engine import MetricFlowEngine, MetricFlowQueryRequest
     from metricflow_semantics.model.dbt_manifest_parser import (
         parse_manifest_from_dbt_generated_manifest,
@@ -68,7 +75,9 @@ def compile_queries(registry: Registry) -> Iterable[CompiledQuery]:
         manifest_json_string=registry.file.read_text(encoding="utf-8")
     )
     engine = MetricFlowEngine(SemanticManifestLookup(manifest), _renderer_client())
-    for cut, metrics in registry.cut_metrics().items():
+    needed = registry.cut_metrics()
+    for cut in cuts:
+        metrics = needed[cut]
         for timed in (True, False):
             time_column = f"{TIME_COLUMN}__{_ANY_PERIOD}" if timed else None
             request = MetricFlowQueryRequest.create(
@@ -114,13 +123,25 @@ def _renderer_client() -> Any:
     return RendererClient()
 
 
-def _cache_key(registry: Registry) -> str:
-    digest = hashlib.sha256(registry.sha256.encode())
+def _cache_keys(registry: Registry) -> dict[tuple[str, ...], str]:
+    """Cut → SHA-256 of all that its SQL follows from: semantic models, its metrics, dimensions, periods, MetricFlow.
+
+    Not of other metrics nor of labels, so a metric that is added or edited has only its own cuts compiled again.
+    """
+    manifest = json.loads(registry.file.read_text(encoding="utf-8"))
+    definitions = {
+        metric["name"]: {name: part for name, part in metric.items() if name not in _TOLD_ONLY}
+        for metric in manifest.pop("metrics")
+    }
+    digest = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode())
     digest.update(f"{_FORMAT} {AS_OF_MARK} {importlib.metadata.version('metricflow')}".encode())
     digest.update(repr([*DIMENSIONS.values(), *PERIODS.values()]).encode())
+    keys = {}
     for cut, metrics in registry.cut_metrics().items():
-        digest.update(f"\n{cut_name(cut)}: {','.join(metrics)}".encode())
-    return digest.hexdigest()
+        own = digest.copy()
+        own.update(json.dumps([cut, [definitions[name] for name in metrics]], sort_keys=True).encode())
+        keys[cut] = own.hexdigest()
+    return keys
 
 
 def _from_json(item: dict[str, Any]) -> CompiledQuery:

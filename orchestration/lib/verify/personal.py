@@ -31,6 +31,7 @@ from orchestration.lib.verify.search import Needles
 from orchestration.lib.workspace import PROJECT_ROOT
 
 SHORTEST = 3
+_SMALL = 1_000  # rows
 _CLOSED = ("vault.sqlite", "archive", "landing", "tmp")
 _SQLITE = b"SQLite format 3\0"
 _DATE = re.compile(r"\d{4}\s*[-/.年]\s*\d{1,2}")
@@ -161,13 +162,16 @@ def _warehouse(context: Context) -> Iterator[Place]:
 def _columns(
     connection: duckdb.DuckDBPyConnection, relation: str, columns: Iterable[tuple[str, str]], name: str
 ) -> Iterator[Place]:
-    """The different values of each column that may hold a text or a long number."""
+    """The values of each column that may hold a text or a long number; of a large table each once."""
     typed = dict(columns)
     wanted = [one for one, kind in typed.items() if "VARCHAR" in kind or kind in {"BIGINT", "HUGEINT", "JSON"}]
     if not wanted:
         return
+    (counted,) = connection.execute(f"select count(*) from {relation}").fetchall()
+    # To tell what was there before costs a hash table per column, a small table's texts again next to nothing.
+    once = "distinct " if counted[0] > _SMALL else ""
     parts = ", ".join(
-        f"string_agg(distinct {quote(one)}::varchar, chr(31))"
+        f"string_agg({once}{quote(one)}::varchar, chr(31))"
         + ("" if "VARCHAR" in typed[one] or typed[one] == "JSON" else f" filter ({quote(one)} > 999999)")
         for one in wanted
     )
