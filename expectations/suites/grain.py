@@ -79,7 +79,7 @@ KEYS = (
     Key(
         "attribution",
         "attribution.attribution_credit",
-        ("posting_id", "measure", "model", "touch_id", "stage"),
+        ("posting_id", "measure", "version", "model", "touch_id", "stage"),
         "marketing",
     ),
     Key(
@@ -91,6 +91,19 @@ KEYS = (
     Key("attribution", "attribution.attribution_weight", ("order_id", "model", "touch_id", "stage"), "marketing"),
     Key("attribution", "attribution.channel_effect", ("model", "level", "member_id"), "marketing"),
     Key("attribution", "attribution.cost_allocation", ("cost_allocation_id",), "marketing"),
+    Key(
+        "attribution",
+        "attribution.attribution_weight_current",
+        ("order_id", "model", "touch_id", "stage"),
+        "marketing",
+    ),
+    Key(
+        "attribution",
+        "attribution.attribution_restatement",
+        ("posting_id", "measure", "model", "touch_id", "stage", "unattributed_reason"),
+        "finance",
+    ),
+    Key("attribution", "attribution.attribution_model", ("model",), "marketing"),
     Key("attribution", "attribution.stage_pool", ("milestone",), "marketing"),
     Key("attribution", "attribution.cost_ledger", ("cost_ledger_id",), "marketing"),
     Key("attribution", "attribution.order_measure", ("posting_id", "measure"), "finance"),

@@ -32,7 +32,7 @@ def _weights() -> Check:
         id="attribution.money.weights",
         gate="attribution",
         family="money",
-        tables=("attribution.attribution_weight", "attribution.journey_touch"),
+        tables=("attribution.attribution_weight", "attribution.journey_touch", "closing.closed_order"),
         severity="block",
         owner="marketing",
         reason=Label(
@@ -41,7 +41,8 @@ def _weights() -> Check:
         ),
         sql=lambda inputs: unequal_sums(
             f"select order_id, model, 1 as amount from (select distinct order_id from attribution.journey_touch "
-            f"where is_in_journey) cross join {_models(inputs)}",
+            f"where is_in_journey and order_id not in (select order_id from closing.closed_order)) "
+            f"cross join {_models(inputs)} union select order_id, model, 1 from attribution.attribution_weight",
             "select order_id, model, weight as amount from attribution.attribution_weight",
             ("order_id", "model"),
             located=ORDER_PLACE,
@@ -118,6 +119,10 @@ from attribution.attribution_credit as credit
 join reversed on reversed.order_id = credit.order_id and reversed.measure = credit.measure
   and reversed.order_line_id is not distinct from credit.order_line_id
 left join ({ORDER_PLACE}) as place on place.locator = credit.order_id
+-- what is restated of a closed month is reversed by weights that are not those of today
+where credit.order_id is null or credit.order_id not in (
+  select order_id from attribution.attribution_restatement where order_id is not null
+)
 group by credit.order_id, credit.order_line_id, credit.measure, credit.model, credit.touch_id
 having sum(credit.amount) <> 0"""
         ),

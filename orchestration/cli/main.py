@@ -39,6 +39,8 @@ COMMANDS: dict[str, str] = {
     "identity": "orchestration.cli.identity:app",
     "acknowledge": "orchestration.cli.acknowledge:acknowledge",
     "anomalies": "orchestration.cli.anomalies:app",
+    "close": "orchestration.cli.close:close",
+    "reopen": "orchestration.cli.close:reopen",
     "verify": "orchestration.cli.verify:verify",
     "forget": "orchestration.cli.forget:forget",
     "doctor": "orchestration.cli.doctor:doctor",

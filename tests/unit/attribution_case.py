@@ -9,6 +9,7 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
+from orchestration.lib.closing import load_closings
 from tests.unit.scratch_project import ScratchProject, columns
 
 END_OF_DAY = "15:59:59.999999"
@@ -39,7 +40,7 @@ UPSTREAM = {
     "marts.dim_channel": columns("channel_id channel_group"),
     "marts.order_facts": columns(
         "order_id account_id confirmed_at:timestamp confirmed_on:date is_excluded:boolean is_first_order:boolean "
-        "lead_id opportunity_id quote_id origin_channel_id origin_campaign_id salesperson_id distributor_id"
+        "lead_id opportunity_id quote_id currency origin_channel_id origin_campaign_id salesperson_id distributor_id"
     ),
     "intermediate.int_as_of": columns("as_of_on:date"),
     "intermediate.int_lead": columns(
@@ -77,13 +78,15 @@ MODELS = "path:models/marts/journey path:models/marts/attribution"
 
 
 def scratch(folder: Path, variables: dict[str, Any] | None = None) -> ScratchProject:
-    return ScratchProject(
+    case = ScratchProject(
         folder,
         copied=["marts/journey", "marts/attribution"],
         upstream=UPSTREAM,
         sources={"attribution.channel_effect": columns("model level member_id effect:decimal(18,9)")},
         variables=variables,
     )
+    load_closings(case.workspace, [])
+    return case
 
 
 def touch(touch_id: str, account: str | None, moment: str, **more: Any) -> dict[str, Any]:
@@ -112,6 +115,7 @@ def order(order_id: str, account: str | None, moment: str | None, **more: Any) -
         "confirmed_on": moment[:10] if moment else None,
         "is_excluded": False,
         "is_first_order": False,
+        "currency": "CNY",
         **more,
     }
 

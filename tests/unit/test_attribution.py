@@ -40,13 +40,13 @@ def test_the_unit_tests_of_the_models_pass(built: ScratchProject) -> None:
 def test_a_model_that_is_not_in_the_registry_is_refused(tmp_path: Path) -> None:
     case = scratch(tmp_path, {"attribution_models": ["position_based", "position_base"]})
     with pytest.raises(TriloopError, match="'position_base' is not known; known: first, last, linear"):
-        case.build("attribution_weight")
+        case.build("attribution_weight_current")
 
 
 def test_position_weights_must_add_up_to_one(tmp_path: Path) -> None:
     case = scratch(tmp_path, {"position_weights": ["0.4", "0.2", "0.3"]})
     with pytest.raises(TriloopError, match="must be numbers of at most 9 decimals that add up to 1"):
-        case.build("attribution_weight")
+        case.build("attribution_weight_current")
 
 
 def journey(case: ScratchProject, order_id: str) -> list[str]:

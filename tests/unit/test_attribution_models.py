@@ -382,7 +382,7 @@ def test_milestones_say_what_is_missing_and_what_is_inferred(built: ScratchProje
 
 
 def test_unit_tests_of_the_models(built: ScratchProject) -> None:
-    result = built.build("attribution_weight stage_pool", unit_tests=True)
+    result = built.build("attribution_weight_current stage_pool", unit_tests=True)
     proved = {node.name: node.status for node in result.nodes if node.resource_type == "unit_test"}
     assert proved == {
         "each_rule_model_weighs_four_touches": "pass",
@@ -401,4 +401,4 @@ def test_shares_that_do_not_add_up_are_refused(tmp_path: Path) -> None:
         },
     )
     with pytest.raises(TriloopError, match="must be numbers of at most 9 decimals that add up to 1"):
-        case.build("attribution_weight")
+        case.build("attribution_weight_current")

@@ -34,14 +34,14 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 def fill(workspace: Workspace, outcomes: Outcomes, *, shuffled: int | None = None) -> None:
-    """Table ``attribution.path_touch``; a campaign of its own for each channel, named so that it sorts the other way."""
+    """Table ``attribution.path_touch``; a campaign for each channel, named so that it sorts the other way."""
     with (
         database_of(outcomes, shuffled=shuffled) as made,
         closing(duckdb.connect(str(workspace.warehouse_file))) as kept,
     ):
         touches = made.execute(
-            "select journey_id, touch_position, member as channel_member, 'c' || (200 - ascii(member)) as campaign_member,"
-            " is_converted from touches"
+            "select journey_id, touch_position, member as channel_member, "
+            "'c' || (200 - ascii(member)) as campaign_member, is_converted from touches"
         ).to_arrow_table()
         kept.register("touches", touches)
         kept.execute("create schema if not exists attribution")

@@ -21,7 +21,7 @@ MAY_READ = {
     "staging": {"source canonical"},
     "intermediate": {"staging", "intermediate", "source identity"},
     "marts": {"staging", "intermediate", "marts", "source identity"},
-    "attribution": {"intermediate", "marts", "attribution", "source data_driven"},
+    "attribution": {"intermediate", "marts", "attribution", "source data_driven", "source closing"},
     "metrics": {"intermediate", "marts", "attribution", "metrics", "source metrics", "source lifetime"},
 }
 CHINESE, LATIN = re.compile("[一-鿿]"), re.compile("[A-Za-z]")

@@ -1,4 +1,4 @@
-"""Published tables of paths and of the data-driven attribution models."""
+"""Published tables of paths, of the attribution models, and of what is restated."""
 
 from __future__ import annotations
 
@@ -27,6 +27,24 @@ ATTRIBUTION_TABLES: tuple[PublishedTable, ...] = (
         ),
         "Markov removal effect and Shapley value of each channel and campaign; advice only where `is_reliable`.",
         "各渠道与活动的马尔可夫移除效应和沙普利值；仅在 `is_reliable` 为真时可作建议依据。",
+        readers=words("marketing sales finance"),
+    ),
+    PublishedTable(
+        "attribution_restatement",
+        "attribution.attribution_restatement",
+        words("month order_id order_line_id posting_id measure model touch_id stage unattributed_reason"),
+        words("month posting_id measure model touch_id channel_id campaign_id reason reported restated difference"),
+        "Credits of closed months that would be told differently today, as reported and restated, with the reason.",
+        "已关账月份中与当前口径不同的归因金额：报告值、重述值与原因。",
+        readers=words("marketing finance"),
+    ),
+    PublishedTable(
+        "attribution_model",
+        "attribution.attribution_model",
+        words("model"),
+        words("model family is_default_model definition"),
+        "The attribution models that are computed, and what each is by the settings.",
+        "当前计算的归因模型及其设置。",
         readers=words("marketing sales finance"),
     ),
 )

@@ -1,119 +1,63 @@
--- The money of each posting shared among the touches of its order's journey, exact to the cent: per order line ×
--- measure the credit of a touch is what it is due of all postings so far minus what it was due before this one, so
--- the credits of a posting add up to its amount and a full refund leaves exactly nothing. An order without touches
--- goes whole to `unattributed`.
-with running as (
+-- The credit of each posting. What was posted in a closed month stands as it was reported (version 1), and what would be
+-- said of it today is told apart, as the difference (version 2, from attribution_restatement): together they are what is
+-- true today, and add up to the posting. After the closed months there is one version, by the weights in force.
+with {{ posting_credits(ref('attribution_weight')) }},
+
+closed as (
+  select max(closed_to) as closed_to from {{ source('closing', 'closed_period') }}
+),
+
+versioned as (
+  select
+    credit.order_id,
+    credit.order_line_id,
+    credit.posting_id,
+    credit.posted_on,
+    1 as version,
+    credit.model,
+    credit.measure,
+    credit.touch_id,
+    credit.campaign_id,
+    credit.channel_id,
+    credit.stage,
+    credit.unattributed_reason,
+    credit.amount
+  from credit
+  cross join closed
+  where closed.closed_to is null or credit.posted_on is null or credit.posted_on > closed.closed_to
+  union all
   select
     order_id,
     order_line_id,
     posting_id,
     posted_on,
-    measure,
-    amount,
-    sum(amount) over (
-      partition by order_id, order_line_id, measure
-      order by posted_on nulls last, posting_id
-      rows between unbounded preceding and current row
-    ) as amount_after
-  from {{ ref('order_measure') }}
-),
-
-attributed as (
-  select
-    running.order_id,
-    running.order_line_id,
-    running.posting_id,
-    running.posted_on,
-    weight.model,
-    running.measure,
-    weight.touch_id,
-    weight.campaign_id,
-    weight.channel_id,
-    weight.stage,
-    cast(
-      {{ allocated_up_to('running.amount_after', 'weight.cumulative_weight') }}
-      - {{ allocated_up_to('running.amount_after', 'weight.cumulative_weight - weight.weight') }}
-      - case
-        when running.amount_after = running.amount then 0
-        else
-          {{ allocated_up_to('running.amount_after - running.amount', 'weight.cumulative_weight') }}
-          - {{ allocated_up_to('running.amount_after - running.amount', 'weight.cumulative_weight - weight.weight') }}
-      end
-      as decimal(18, 2)
-    ) as amount
-  from running
-  inner join {{ ref('attribution_weight') }} as weight on running.order_id = weight.order_id
-),
-
-model as (
-  select listed.name
-  from {{ attribution_models() }} as listed (name)
-),
-
--- One reason per order that has no journey. Money that belongs to no order has no account either.
-with_journey as (
-  select distinct order_id from {{ ref('attribution_weight') }}
-),
-
-shut_out as (
-  select
-    order_id,
-    max(exclusion_reason) as reason
-  from {{ ref('journey_touch') }}
-  where not is_in_journey
-  group by order_id
-),
-
-unattributed as (
-  select
-    running.order_id,
-    running.order_line_id,
-    running.posting_id,
-    running.posted_on,
-    model.name as model,
-    running.measure,
-    case when conversion.account_id is null then 'no_identity' else coalesce(shut_out.reason, 'no_touch') end as reason,
-    running.amount
-  from running
-  cross join model
-  left join with_journey on running.order_id = with_journey.order_id
-  left join {{ ref('conversion') }} as conversion on running.order_id = conversion.order_id
-  left join shut_out on running.order_id = shut_out.order_id
-  where with_journey.order_id is null
-),
-
-credit as (
-  select
-    order_id,
-    order_line_id,
-    posting_id,
-    posted_on,
+    1 as version,
     model,
     measure,
     touch_id,
     campaign_id,
     channel_id,
     stage,
-    cast(null as string) as unattributed_reason,
+    unattributed_reason,
     amount
-  from attributed
-
+  from {{ source('closing', 'closed_credit') }}
+  where model in ({% for model in var('attribution_models') %}'{{ model }}'{{ ', ' if not loop.last }}{% endfor %})
   union all
-
   select
     order_id,
     order_line_id,
     posting_id,
     posted_on,
+    2 as version,
     model,
     measure,
-    cast(null as string) as touch_id,
-    cast(null as string) as campaign_id,
-    cast(null as string) as channel_id,
-    cast(null as string) as stage,
-    reason as unattributed_reason,
-    amount
-  from unattributed
+    touch_id,
+    campaign_id,
+    channel_id,
+    stage,
+    unattributed_reason,
+    difference as amount
+  from {{ ref('attribution_restatement') }}
 )
 
 select
@@ -121,7 +65,7 @@ select
   order_line_id,
   posting_id,
   posted_on,
-  cast(1 as integer) as version,
+  cast(version as integer) as version,
   model,
   model = '{{ var("default_attribution_model") }}' as is_default_model,
   measure,
@@ -131,5 +75,5 @@ select
   stage,
   unattributed_reason,
   amount
-from credit
+from versioned
 where amount <> 0

@@ -1,267 +1,35 @@
--- Every model in one pass over the journeys: cumulative weights as whole billionths, the last exactly one billion. A
--- touch that has no share in a model has no row; staged models have a row for each stage that a touch has a share in.
-{%- set placed = models_of(['closed', 'milestone']) -%}
-{%- set summed = models_of(['summed']) -%}
-{%- set staged = models_of(['staged']) %}
-{%- set on_their_way = asks_milestones() %}
-with {% if on_their_way -%}
-way as (
-  select
-    order_id,
-    {%- for name in ['lead', 'qualification', 'opportunity', 'quote'] %}
-    max(case when milestone = '{{ name }}' then touch_position end) as {{ name }}_position,
-    max(case when milestone = '{{ name }}' then entered_at end) as {{ name }}_at,
-    max(case when milestone = '{{ name }}' then entered_on end) as {{ name }}_on{{ ',' if not loop.last }}
-    {%- endfor %}
-  from {{ ref('journey_milestone') }}
-  group by order_id
-),
-
-{% endif -%}
--- What any model asks of a touch.
-step as (
-  select
-    journey.order_id,
-    journey.touch_id,
-    journey.touch_position,
-    journey.touch_count,
-    journey.channel_id,
-    journey.campaign_id,
-    journey.counted_at,
-    {%- if on_their_way %}
-    way.lead_position,
-    way.qualification_position,
-    way.opportunity_position,
-    way.quote_position,
-    {%- endif %}
-    {%- if staged %}
-    {{ stage_reached('journey', 'way') }} as stage_number,
-    {%- endif %}
-    {%- if summed %}
-    {{ seconds_between('journey.counted_at', 'max(journey.counted_at) over (partition by journey.order_id)') }}
-      as seconds_before_last,
-    {%- endif %}
-    {%- if 'last_non_direct' in placed %}
-    max(case when coalesce(channel.channel_group, '') <> 'direct' then journey.touch_position end) over (
-      partition by journey.order_id
-    ) as last_indirect_position,
-    {%- endif %}
-    {%- if 'markov' in summed %}
-    effect.effect as channel_effect,
-    {%- endif %}
-    {%- if 'shapley' in summed %}
-    count(*) over (partition by journey.order_id, journey.channel_id) as channel_touch_count,
-    {%- endif %}
-    1 as one
-  from {{ ref('journey_touch') }} as journey
-  {%- if on_their_way %}
-  left join way on journey.order_id = way.order_id
-  {%- endif %}
-  {%- if 'last_non_direct' in placed %}
-  left join {{ ref('dim_channel') }} as channel on journey.channel_id = channel.channel_id
-  {%- endif %}
-  {%- if 'markov' in summed %}
-  left join {{ source('data_driven', 'channel_effect') }} as effect
-    on
-      effect.model = 'markov_{{ var("markov_order") }}'
-      and effect.level = 'channel'
-      and effect.member_id = {{ channel_member('journey') }}
-  {%- endif %}
-  where journey.is_in_journey
-),
-
-weighed as (
-  select
-    *,
-    {%- for model in summed %}
-    {{ raw_weight(model) }} as raw_{{ model }},
-    {%- endfor %}
-    1 as other_one
-  from step
-),
-
-summed as (
-  select
-    *,
-    {%- for model in summed %}
-    sum(raw_{{ model }}) over (
-      partition by order_id order by touch_position rows between unbounded preceding and current row
-    ) as running_{{ model }},
-    sum(raw_{{ model }}) over (partition by order_id) as total_{{ model }},
-    {%- endfor %}
-    1 as another_one
-  from weighed
-),
-
-reached as (
-  select
-    order_id,
-    touch_id,
-    touch_position,
-    touch_count,
-    channel_id,
-    campaign_id
-    {%- for model in placed %},
-    {{ reached_billionths(model) }} as here_{{ model }}
-    {%- endfor %}
-    {%- for model in summed %},
-    {{ billionths_of('running_' ~ model, 'total_' ~ model) }} as here_{{ model }}
-    {%- endfor %}
-  from summed
-),
-
-cumulative as (
-  select
-    *
-    {%- for model in placed + summed %},
-    coalesce(lag(here_{{ model }}) over (partition by order_id order by touch_position), 0) as before_{{ model }}
-    {%- endfor %}
-  from reached
-),
-
-{%- if staged %}
-
-staged_touch as (
-  select
-    *,
-    {{ inner_weight() }} as inner_weight
-  from step
-),
-
-staged_share as (
-  select
-    *,
-    sum(inner_weight) over (
-      partition by order_id, stage_number order by touch_position rows between unbounded preceding and current row
-    ) as inner_running,
-    sum(inner_weight) over (partition by order_id, stage_number) as stage_weight
-  from staged_touch
-),
-
-pool as (
-  select
-    milestone.order_id,
-    milestone.milestone,
-    milestone.milestone_number,
-    pools.model,
-    pools.weight
-  from {{ ref('journey_milestone') }} as milestone
-  inner join (
-    {%- for model in staged %}
-    select
-      '{{ model }}' as model,
-      milestone,
-      cast({{ model_entry(model).pools }} * 1000000000 as bigint) as weight
-    from {{ ref('stage_pool') }}
-    {{- ' union all' if not loop.last }}
-    {%- endfor %}
-  ) as pools on milestone.milestone = pools.milestone
-  where not milestone.is_missing
-),
-
--- Where a pool goes: to the latest stage at or before its own that has touches, whole to the last of them if earlier.
-bearing as (
-  select
-    pool.order_id,
-    pool.model,
-    pool.milestone,
-    pool.milestone_number,
-    pool.weight,
-    max(step.stage_number) as stage_number,
-    max(step.touch_position) as last_position
-  from pool
-  inner join step on pool.order_id = step.order_id and pool.milestone_number >= step.stage_number
-  group by pool.order_id, pool.model, pool.milestone, pool.milestone_number, pool.weight
-),
-
-slot as (
-  select
-    share.order_id,
-    bearing.model,
-    share.touch_id,
-    share.touch_position,
-    share.touch_count,
-    share.channel_id,
-    share.campaign_id,
-    bearing.milestone as stage,
-    bearing.milestone_number,
-    -- half billionths of a billionth, and by differences, so that a pool's shares add up to it and halves stay exact
-    case
-      when bearing.stage_number < bearing.milestone_number then bearing.weight * {{ whole_number('2000000000') }}
-      else {{ rounded_quotient(
-        'bearing.weight * ' ~ whole_number('2000000000') ~ ' * share.inner_running', 'share.stage_weight'
-      ) }} - {{ rounded_quotient(
-        'bearing.weight * ' ~ whole_number('2000000000') ~ ' * (share.inner_running - share.inner_weight)',
-        'share.stage_weight'
-      ) }}
-    end as raw
-  from bearing
-  inner join staged_share as share
-    on
-      bearing.order_id = share.order_id
-      and (
-        (bearing.stage_number = bearing.milestone_number and share.stage_number = bearing.stage_number)
-        or (bearing.stage_number < bearing.milestone_number and share.touch_position = bearing.last_position)
-      )
-),
-
-slot_sum as (
-  select
-    *,
-    sum(raw) over (
-      partition by order_id, model
-      order by touch_position, milestone_number
-      rows between unbounded preceding and current row
-    ) as running,
-    sum(raw) over (partition by order_id, model) as total
-  from slot
-),
-{%- endif %}
-
-weight as (
-  {%- for model in placed + summed %}
-  select
-    order_id,
-    '{{ model }}' as model,
-    touch_id,
-    touch_position,
-    touch_count,
-    channel_id,
-    campaign_id,
-    cast(null as string) as stage,
-    here_{{ model }} as here,
-    before_{{ model }} as before
-  from cumulative
-  where here_{{ model }} <> before_{{ model }}
-  {{ 'union all' if staged or not loop.last }}
-  {%- endfor %}
-  {%- if staged %}
-  select
-    order_id,
-    model,
-    touch_id,
-    touch_position,
-    touch_count,
-    channel_id,
-    campaign_id,
-    stage,
-    {{ rounded_quotient(whole_number('running') ~ ' * 1000000000', 'total') }} as here,
-    {{ rounded_quotient(whole_number('running - raw') ~ ' * 1000000000', 'total') }} as before
-  from slot_sum
-  where raw > 0
-  {%- endif %}
-)
-
+{{ config(materialized="view") }}
+-- The weights that credits use: those of a closed month as they were when it was closed, all others as they are now. A
+-- model that was not computed then has none that are frozen; an order that no longer counts has none at all.
 select
-  order_id,
-  model,
-  touch_id,
-  touch_position,
-  touch_count,
-  channel_id,
-  campaign_id,
-  stage,
-  {{ share_of_billion('here - before') }} as weight,
-  {{ share_of_billion('here') }} as cumulative_weight
-from weight
-where here <> before
+  weight.order_id,
+  weight.model,
+  weight.touch_id,
+  weight.touch_position,
+  weight.touch_count,
+  weight.channel_id,
+  weight.campaign_id,
+  weight.stage,
+  weight.weight,
+  weight.cumulative_weight,
+  true as is_frozen
+from {{ source('closing', 'closed_weight') }} as weight
+inner join {{ ref('conversion') }} as conversion on weight.order_id = conversion.order_id
+where weight.model in ({% for model in var('attribution_models') %}'{{ model }}'{{ ', ' if not loop.last }}{% endfor %})
+union all
+select
+  weight.order_id,
+  weight.model,
+  weight.touch_id,
+  weight.touch_position,
+  weight.touch_count,
+  weight.channel_id,
+  weight.campaign_id,
+  weight.stage,
+  weight.weight,
+  weight.cumulative_weight,
+  false as is_frozen
+from {{ ref('attribution_weight_current') }} as weight
+left join {{ source('closing', 'closed_order') }} as closed
+  on weight.order_id = closed.order_id and weight.model = closed.model
+where closed.order_id is null
