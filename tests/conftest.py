@@ -142,6 +142,19 @@ def mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> mariadb.MariaSer
     return mariadb.running(made_once(tmp_path_factory, MARIADB, mariadb.start))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests on public data come first in the second half, those on the demo in the first.
+
+    Two workers begin with a half each, so each makes its own long workspaces from the start, and neither waits for the
+    other's; what is short comes last and is taken over by the one that is done.
+    """
+    public = [item for item in items if "integration" in item.path.parts and item.get_closest_marker("realdata")]
+    moved = set(public)
+    others = [item for item in items if item not in moved]
+    middle = len(items) // 2
+    items[:] = [*others[:middle], *public, *others[middle:]]
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Stop the servers when the last worker is done: the one who waits for all workers does it."""
     if "PYTEST_XDIST_WORKER" not in os.environ:

@@ -19,7 +19,7 @@ import pytest
 
 from tests.conftest import TEST_DATA_VARIABLE, triloop
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.realdata]
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "tutorial" / "your-own-source.md"
 FILES = ("accounts.csv", "products.csv", "sales_teams.csv")
