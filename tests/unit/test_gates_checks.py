@@ -465,6 +465,21 @@ FAULTS = [
         ("marketing_spend.csv", 3),
         "500.01 <> 272.73",  # 12 of 22 days
     ),
+    Fault(
+        "attribution.money.cost_ledger",
+        "update attribution.cost_ledger set amount = amount + 0.01 where cost_ledger_id = "
+        "(select min(cost_ledger_id) from attribution.cost_ledger where cost_id = 'crm:s2' and view = 'benefit')",
+        "crm:s2|marketing_spend|benefit",
+        ("marketing_spend.csv", 3),
+        "500.01 <> 500.02",
+    ),
+    Fault(
+        "staging.currency.reclaimed_spend",
+        "update intermediate.int_spend set tax_recoverable_share = 13 where spend_id = 'crm:s2'",
+        "crm:s2",
+        ("marketing_spend.csv", 3),
+        "tax_recoverable_share = 13.00000000",
+    ),
 ]
 
 
