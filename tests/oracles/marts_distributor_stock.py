@@ -12,7 +12,7 @@ import pandas as pd
 
 from tests.oracles.demo_facts import AS_OF
 from tests.oracles.demo_orders import OrderDemo
-from tests.oracles.demo_rows import Row, erp, frame
+from tests.oracles.demo_rows import Row, erp, frame, lineage
 from tests.oracles.exact import rounded, total
 from tests.oracles.marts_customers import MONTHS, period_after, period_start
 from tests.oracles.marts_delivery import return_facts, shipment_line_facts
@@ -69,6 +69,7 @@ def distributor_stock_month(demo: OrderDemo) -> pd.DataFrame:
     months: dict[tuple[str | None, str | None], set[date]] = defaultdict(set)
     for distributor, product, month in delivered.keys() | returned.keys() | sold.keys():
         months[distributor, product].add(month)
+    declared = {erp(row["经销商编码"]): row for row in demo.rows.erp("distributors", "经销商")}
     rows: list[Row] = []
     for (distributor, product), known in months.items():
         stock = lowest = in_so_far = out_so_far = ZERO
@@ -103,6 +104,7 @@ def distributor_stock_month(demo: OrderDemo) -> pd.DataFrame:
                     "stock_quantity": stock - lowest if is_covered else None,
                     "sell_through_rate": _share(out_so_far, in_so_far) if is_covered else None,
                     **_three_months(three, stock - lowest),
+                    **lineage(declared[distributor]),
                 }
             )
     return frame(rows)

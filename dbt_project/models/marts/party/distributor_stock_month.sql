@@ -180,28 +180,36 @@ stocked as (
 )
 
 select
-  distributor_id,
-  product_id,
-  month,
-  is_reported,
-  is_covered,
-  cast(delivered as decimal(18, 4)) as delivered_quantity,
-  cast(returned as decimal(18, 4)) as returned_quantity,
-  cast(sell_in as decimal(18, 4)) as sell_in_quantity,
-  cast(sell_out as decimal(18, 4)) as sell_out_quantity,
-  cast(case when is_covered then cumulative end as decimal(18, 4)) as stock_change_quantity,
-  cast(opening_at_least as decimal(18, 4)) as opening_at_least_quantity,
-  cast(case when is_covered then cumulative + opening_at_least end as decimal(18, 4)) as stock_quantity,
+  stocked.distributor_id,
+  stocked.product_id,
+  stocked.month,
+  stocked.is_reported,
+  stocked.is_covered,
+  cast(stocked.delivered as decimal(18, 4)) as delivered_quantity,
+  cast(stocked.returned as decimal(18, 4)) as returned_quantity,
+  cast(stocked.sell_in as decimal(18, 4)) as sell_in_quantity,
+  cast(stocked.sell_out as decimal(18, 4)) as sell_out_quantity,
+  cast(case when stocked.is_covered then stocked.cumulative end as decimal(18, 4)) as stock_change_quantity,
+  cast(stocked.opening_at_least as decimal(18, 4)) as opening_at_least_quantity,
+  cast(case when stocked.is_covered then stocked.cumulative + stocked.opening_at_least end as decimal(18, 4))
+    as stock_quantity,
   -- no rate where no more came in than went back
-  case when is_covered and sell_in_so_far > 0 then {{ proportion('1', 'sell_out_so_far', 'sell_in_so_far', 8) }} end
-    as sell_through_rate,
-  cast(case when has_three_months then sell_in_3m end as decimal(18, 4)) as sell_in_3m_quantity,
-  cast(case when has_three_months then sell_out_3m end as decimal(18, 4)) as sell_out_3m_quantity,
-  cast(case when has_three_months then sell_in_3m - sell_out_3m end as decimal(18, 4)) as excess_3m_quantity,
-  case when has_three_months and sell_out_3m > 0 then {{ proportion('1', 'sell_in_3m', 'sell_out_3m', 8) }} end
-    as sell_in_per_sell_out_3m,
   case
-    when has_three_months and sell_out_3m > 0
-      then {{ proportion('3', 'cumulative + opening_at_least', 'sell_out_3m', 8) }}
-  end as stock_months
+    when stocked.is_covered and stocked.sell_in_so_far > 0
+      then {{ proportion('1', 'stocked.sell_out_so_far', 'stocked.sell_in_so_far', 8) }}
+  end as sell_through_rate,
+  cast(case when stocked.has_three_months then stocked.sell_in_3m end as decimal(18, 4)) as sell_in_3m_quantity,
+  cast(case when stocked.has_three_months then stocked.sell_out_3m end as decimal(18, 4)) as sell_out_3m_quantity,
+  cast(case when stocked.has_three_months then stocked.sell_in_3m - stocked.sell_out_3m end as decimal(18, 4))
+    as excess_3m_quantity,
+  case
+    when stocked.has_three_months and stocked.sell_out_3m > 0
+      then {{ proportion('1', 'stocked.sell_in_3m', 'stocked.sell_out_3m', 8) }}
+  end as sell_in_per_sell_out_3m,
+  case
+    when stocked.has_three_months and stocked.sell_out_3m > 0
+      then {{ proportion('3', 'stocked.cumulative + stocked.opening_at_least', 'stocked.sell_out_3m', 8) }}
+  end as stock_months,
+  {{ lineage('distributors') }}
 from stocked
+inner join {{ ref('dim_distributor') }} as distributors on stocked.distributor_id = distributors.distributor_id
