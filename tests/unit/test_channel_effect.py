@@ -34,16 +34,14 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 def fill(workspace: Workspace, outcomes: Outcomes, *, shuffled: int | None = None) -> None:
-    """Table ``attribution.path_touch``; a campaign for each channel, named so that it sorts the other way."""
-    with (
-        database_of(outcomes, shuffled=shuffled) as made,
-        closing(duckdb.connect(str(workspace.warehouse_file))) as kept,
-    ):
-        touches = made.execute(
+    """Table ``attribution.path_touch``; each channel has one campaign, named so that they sort the other way."""
+    warehouse = closing(duckdb.connect(str(workspace.warehouse_file)))
+    with database_of(outcomes, shuffled=shuffled) as made, warehouse as kept:
+        touches = made.sql(
             "select journey_id, touch_position, member as channel_member, "
             "'c' || (200 - ascii(member)) as campaign_member, is_converted from touches"
-        ).to_arrow_table()
-        kept.register("touches", touches)
+        )
+        kept.register("touches", touches.to_arrow_table())
         kept.execute("create schema if not exists attribution")
         kept.execute("create or replace table attribution.path_touch as select * from touches")
 
@@ -58,7 +56,7 @@ def test_the_small_case_worked_out_by_hand(workspace: Workspace) -> None:
     """Effects 16/39, 7/9, 3/5 of test_markov.py sum to 1046/585: shares 240, 455, 351 of 1046, reached .229445507,
     .664435946, 1; of Shapley 1/2, 1, 3/2 of 3."""
     fill(workspace, SMALL)
-    result = build_channel_effect(workspace, AttributionSettings(least_conversions=3))
+    result = build_channel_effect(workspace, AttributionSettings(least_conversions=3, bootstrap_draws=100))
     assert result.explain() == ("data-driven attribution: 3 conversions and 5 null paths, 3 channels, 3 campaigns")
     assert rows(workspace, "model, member_id, effect, share, conversions, journeys", "level = 'channel'") == [
         ("markov_1", "a", D("0.410256410"), D("0.229445507"), 1, 4),
@@ -80,7 +78,7 @@ def test_the_small_case_worked_out_by_hand(workspace: Workspace) -> None:
 
 def test_too_few_conversions_are_told_in_both_languages(workspace: Workspace) -> None:
     fill(workspace, SMALL)
-    result = build_channel_effect(workspace, AttributionSettings())
+    result = build_channel_effect(workspace, AttributionSettings(bootstrap_draws=100))
     assert result.explain().endswith("; no advice, because it needs 100 converting journeys, and there are 3")
     told = set(rows(workspace, "is_reliable, reason_en, reason_zh"))
     assert told == {(False, "it needs 100 converting journeys, and there are 3", "需要至少 100 段转化旅程，现有 3 段")}
@@ -88,19 +86,20 @@ def test_too_few_conversions_are_told_in_both_languages(workspace: Workspace) ->
 
 def test_no_conversions_and_no_paths_are_no_fault(workspace: Workspace) -> None:
     fill(workspace, {("a", "b"): (0, 2)})
-    build_channel_effect(workspace, AttributionSettings())
+    build_channel_effect(workspace, AttributionSettings(bootstrap_draws=100))
     assert set(rows(workspace, "effect, share, share_low, share_high")) == {(D(0), None, None, None)}
     with closing(duckdb.connect(str(workspace.warehouse_file))) as database:
         database.execute("delete from attribution.path_touch")
     assert (
-        "0 conversions and 0 null paths, 0 channels" in build_channel_effect(workspace, AttributionSettings()).explain()
+        "0 conversions and 0 null paths, 0 channels"
+        in build_channel_effect(workspace, AttributionSettings(bootstrap_draws=100)).explain()
     )
     assert rows(workspace, "*") == []
 
 
 @pytest.mark.parametrize("order", [1, 2])
 def test_the_same_paths_in_any_order_give_the_same_bytes(workspace: Workspace, order: int) -> None:
-    settings = AttributionSettings(markov_order=order, bootstrap_draws=200)
+    settings = AttributionSettings(markov_order=order, bootstrap_draws=100)
     told = []
     for shuffled in (None, 3, 4):
         fill(workspace, drawn(2), shuffled=shuffled)
