@@ -33,7 +33,10 @@ ATTRIBUTION_TABLES: tuple[PublishedTable, ...] = (
         "attribution_restatement",
         "attribution.attribution_restatement",
         words("month order_id order_line_id posting_id measure model touch_id stage unattributed_reason"),
-        words("month posting_id measure model touch_id channel_id campaign_id reason reported restated difference"),
+        words(
+            "month order_id order_line_id posting_id measure model touch_id channel_id campaign_id stage"
+            " unattributed_reason reason reported restated difference"
+        ),
         "Credits of closed months that would be told differently today, as reported and restated, with the reason.",
         "已关账月份中与当前口径不同的归因金额：报告值、重述值与原因。",
         readers=words("marketing finance"),
