@@ -34,7 +34,8 @@ def close(
         elif found:
             names = ("month", "closed_from", "closed_to", "closed_at", "closed_by", "snapshot")
             print_table(
-                [say(f"close.{name}", language) for name in names], [[row[name] for name in names] for row in found]
+                [say(f"close.{name}", language) for name in names],
+                [[_day(row[name]) for name in names] for row in found],
             )
         else:
             typer.echo(say("close.none", language))
@@ -52,12 +53,17 @@ def close(
         return
     typer.echo(
         say("close.done", language).format(
-            first=closing.closed_from if closing.closed_from > "0001-01-01" else "…",
+            first=_day(closing.closed_from),
             last=closing.closed_to,
             credits=f"{closing.rows['closed_credit']:,}",
             weights=f"{closing.rows['closed_weight']:,}",
         )
     )
+
+
+def _day(text: str) -> str:
+    """The first close begins before anything."""
+    return "…" if text.startswith("0001-") else text
 
 
 def reopen(

@@ -242,7 +242,10 @@ TABLES: tuple[PublishedTable, ...] = (
         "journey_milestone",
         "attribution.journey_milestone",
         words("order_id milestone_number"),
-        words("order_id account_id milestone milestone_number document_id recorded_at entered_at is_missing is_inferred touch_id"),
+        words(
+            "order_id account_id milestone milestone_number document_id recorded_at entered_at is_missing is_inferred"
+            " touch_id"
+        ),
         "When each order's lead, qualification, opportunity, first quote and order came, and by which touch.",
         "每个订单的线索、资格认定、商机、首次报价与成交的时间，以及促成的触点。",
         readers=words("marketing sales"),
