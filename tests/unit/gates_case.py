@@ -11,6 +11,7 @@ import duckdb
 
 from expectations.runner import GateResult, evaluate_gate
 from orchestration.lib.attribution.build import build_channel_effect
+from orchestration.lib.closing import load_closings
 from orchestration.lib.contract import LINEAGE, load_contract
 from orchestration.lib.dbt_runner import DbtRunner
 from orchestration.lib.identity import build_identity
@@ -329,6 +330,7 @@ class Company:
             build_identity(self.workspace, self.settings.identity)
         if floor == "attribution":
             build_channel_effect(self.workspace, self.settings.attribution)
+            load_closings(self.workspace, [])
         DbtRunner(self.workspace, self.settings).run(selector=f"floor_{floor}")
 
     def gate(self, name: str, build_id: str = "build") -> GateResult:
