@@ -10,6 +10,8 @@ from typing import Any
 import duckdb
 
 from expectations.runner import GateResult, evaluate_gate
+from orchestration.lib.attribution.build import build_channel_effect
+from orchestration.lib.closing import load_closings
 from orchestration.lib.contract import LINEAGE, load_contract
 from orchestration.lib.dbt_runner import DbtRunner
 from orchestration.lib.identity import build_identity
@@ -326,6 +328,9 @@ class Company:
     def build(self, floor: str) -> None:
         if floor == "staging":
             build_identity(self.workspace, self.settings.identity)
+        if floor == "attribution":
+            build_channel_effect(self.workspace, self.settings.attribution)
+            load_closings(self.workspace, [])
         DbtRunner(self.workspace, self.settings).run(selector=f"floor_{floor}")
 
     def gate(self, name: str, build_id: str = "build") -> GateResult:
