@@ -15,6 +15,11 @@ from tests.oracles.exact import BILLION, CUMULATIVE, credited
 
 LOOKBACK = {"trade_show": 540}
 LOOKBACK_DEFAULT = 365
+#: kinds of touches from far from a purchase to near; others come first
+KINDS = (
+    *("impression", "click", "form", "download", "booth_scan", "webinar", "call", "email", "message", "visit"),
+    *("meeting", "demo", "sample", "referral", "other"),
+)
 IMPLIED = "~"
 """Begins the id of a touch that no row records: the creation of a lead that no touch explains."""
 RULES = (
@@ -43,8 +48,8 @@ class DemoAttribution:
         return cls(DemoFacts(workspace))
 
     @cached_property
-    def touches(self) -> dict[str, list[tuple[datetime, int, str, str]]]:
-        """Account → touches in order as (counts from, 0 exact or 1 date-only, id, channel)."""
+    def touches(self) -> dict[str, list[tuple[datetime, int, int, str, str]]]:
+        """Account → touches in order as (counts from, 0 exact or 1 date-only, place of its kind, id, channel)."""
         facts, survivors, leads = self.facts, self.facts.survivor_of, self.facts.leads
         found: list[tuple[str | None, str, datetime, int, str, str, str | None]] = []
         for row in facts.files.crm("touchpoints").itertuples():
@@ -68,6 +73,11 @@ class DemoAttribution:
                 found.append(
                     (lead.account, lead.campaign, lead.created, 0, f"{IMPLIED}{lead.lead}", lead.channel, lead.lead)
                 )
+        kinds = {
+            row.touch_id: KINDS.index(row.type) if row.type in KINDS else -1
+            for name in ("touchpoints", "offline_touchpoints")
+            for row in facts.files.crm(name).itertuples()
+        }
         merged: dict[tuple[object, ...], tuple[datetime, int, str, str]] = {}
         for account, campaign, moment, vague, touch, channel, lead in found:
             if not isinstance(account, str) or (lead is not None and not leads.at[lead, "valid"]):
@@ -78,9 +88,9 @@ class DemoAttribution:
             if key in merged and not (gone := max(entry, merged[key])[2]).startswith(IMPLIED):
                 self.merged_touches.append(gone)
             merged[key] = min(entry, merged[key]) if key in merged else entry
-        by_account: dict[str, list[tuple[datetime, int, str, str]]] = defaultdict(list)
-        for key, entry in merged.items():
-            by_account[str(key[0])].append(entry)
+        by_account: dict[str, list[tuple[datetime, int, int, str, str]]] = defaultdict(list)
+        for key, (moment, vague, touch, channel) in merged.items():
+            by_account[str(key[0])].append((moment, vague, kinds.get(touch, -1), touch, channel))
         return {account: sorted(entries) for account, entries in by_account.items()}
 
     def _touched_account(self, lead: str | None, contact: str) -> str | None:
@@ -102,13 +112,13 @@ class DemoAttribution:
                 earlier = [moment for moment in moments if moment < at]
                 previous = earlier[-1] if earlier else None
                 chosen = []
-                for moment, vague, touch, channel in self.touches.get(str(account), []):
+                for moment, vague, kind, touch, channel in self.touches.get(str(account), []):
                     capped = min(moment, at)
                     happened = moment.date() <= at.date() if vague else moment <= at
                     spent = previous is not None and (moment.date() <= previous.date() if vague else moment <= previous)
                     oldest = at - timedelta(days=LOOKBACK.get(channel, LOOKBACK_DEFAULT))
                     if happened and not spent and capped >= oldest:
-                        chosen.append((capped, vague, touch, channel))
+                        chosen.append((capped, vague, kind, touch, channel))
                 result[order.order] = [channel for *_, channel in sorted(chosen)]
         return result
 

@@ -12,18 +12,13 @@ from itertools import pairwise
 import pandas as pd
 
 from tests.oracles import attribution_models as models
-from tests.oracles.demo_attribution import LOOKBACK, LOOKBACK_DEFAULT
+from tests.oracles.demo_attribution import KINDS, LOOKBACK, LOOKBACK_DEFAULT
 from tests.oracles.demo_documents import Documents
 from tests.oracles.demo_orders import AS_OF
 from tests.oracles.demo_rows import EIGHT_HOURS, Row, crm, erp, frame, utc
 from tests.oracles.marts_leads import lead_facts, opportunity_facts
 from tests.oracles.marts_market import touch_facts
 
-#: kinds of touches from far from a purchase to near
-KINDS = (
-    *("impression", "click", "form", "download", "booth_scan", "webinar", "call", "email", "message", "visit"),
-    *("meeting", "demo", "sample", "referral", "other"),
-)
 MATURE_DAYS = 90
 
 
