@@ -41,7 +41,7 @@ versioned as (
     unattributed_reason,
     amount
   from {{ source('closing', 'closed_credit') }}
-  where model in ({% for model in var('attribution_models') %}'{{ model }}'{{ ', ' if not loop.last }}{% endfor %})
+  where model in (select listed.name from {{ attribution_models() }} as listed (name))
   union all
   select
     order_id,

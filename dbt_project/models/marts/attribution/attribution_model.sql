@@ -1,3 +1,4 @@
+-- noqa: disable=LT02
 -- The attribution models that are computed and what each is by the settings of today; a closed month keeps what it was.
 {%- set common = {
   'lookback_days': var('lookback_days'),

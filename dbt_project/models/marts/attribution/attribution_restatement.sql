@@ -15,18 +15,40 @@ today as (
 reported as (
   select *
   from {{ source('closing', 'closed_credit') }}
-  where model in ({% for model in var('attribution_models') %}'{{ model }}'{{ ', ' if not loop.last }}{% endfor %})
+  where model in (select listed.name from {{ attribution_models() }} as listed (name))
 ),
 
 both_sides as (
   select
-    order_id, order_line_id, posting_id, posted_on, model, measure, touch_id, campaign_id, channel_id, stage,
-    unattributed_reason, amount as reported, cast(0 as decimal(18, 2)) as restated
+    order_id,
+    order_line_id,
+    posting_id,
+    posted_on,
+    model,
+    measure,
+    touch_id,
+    campaign_id,
+    channel_id,
+    stage,
+    unattributed_reason,
+    amount as reported,
+    cast(0 as decimal(18, 2)) as restated
   from reported
   union all
   select
-    order_id, order_line_id, posting_id, posted_on, model, measure, touch_id, campaign_id, channel_id, stage,
-    unattributed_reason, cast(0 as decimal(18, 2)) as reported, amount as restated
+    order_id,
+    order_line_id,
+    posting_id,
+    posted_on,
+    model,
+    measure,
+    touch_id,
+    campaign_id,
+    channel_id,
+    stage,
+    unattributed_reason,
+    cast(0 as decimal(18, 2)) as reported,
+    amount as restated
   from today
 ),
 
@@ -47,7 +69,16 @@ compared as (
     sum(restated) as restated
   from both_sides
   group by
-    order_id, order_line_id, posting_id, posted_on, model, measure, touch_id, campaign_id, channel_id, stage,
+    order_id,
+    order_line_id,
+    posting_id,
+    posted_on,
+    model,
+    measure,
+    touch_id,
+    campaign_id,
+    channel_id,
+    stage,
     unattributed_reason
   having sum(reported) <> sum(restated)
 ),
@@ -112,8 +143,10 @@ select
     when posting.is_there = 0 then 'removed'
     when posting.reported <> posting.restated and orders.currency <> '{{ var("functional_currency") }}' then 'fx'
     when posting.reported <> posting.restated then 'amended'
-    when frozen.account_id is distinct from conversion.account_id then 'merge'
-    when frozen.definition is distinct from definition.definition then 'rule_change'
+    -- posted before its order was confirmed: what the journey was then was not kept
+    when frozen.order_id is null then 'recalculated'
+    when coalesce(frozen.account_id, '') <> coalesce(conversion.account_id, '') then 'merge'
+    when coalesce(frozen.definition, '') <> coalesce(rule.definition, '') then 'rule_change'
     when changed_journey.order_id is not null then 'late_touch'
     else 'recalculated'
   end as reason,
@@ -130,5 +163,5 @@ left join {{ ref('order_facts') }} as orders on compared.order_id = orders.order
 left join {{ ref('conversion') }} as conversion on compared.order_id = conversion.order_id
 left join {{ source('closing', 'closed_order') }} as frozen
   on compared.order_id = frozen.order_id and compared.model = frozen.model
-left join {{ ref('attribution_model') }} as definition on compared.model = definition.model
+left join {{ ref('attribution_model') }} as rule on compared.model = rule.model
 left join changed_journey on compared.order_id = changed_journey.order_id

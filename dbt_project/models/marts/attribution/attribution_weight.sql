@@ -15,7 +15,7 @@ select
   true as is_frozen
 from {{ source('closing', 'closed_weight') }} as weight
 inner join {{ ref('conversion') }} as conversion on weight.order_id = conversion.order_id
-where weight.model in ({% for model in var('attribution_models') %}'{{ model }}'{{ ', ' if not loop.last }}{% endfor %})
+where weight.model in (select listed.name from {{ attribution_models() }} as listed (name))
 union all
 select
   weight.order_id,

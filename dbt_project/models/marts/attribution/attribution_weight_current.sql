@@ -1,34 +1,25 @@
+-- noqa: disable=LT02,ST03
 -- Every model in one pass over the journeys: cumulative weights as whole billionths, the last exactly one billion. A
 -- touch that has no share in a model has no row; staged models have a row for each stage that a touch has a share in.
 {%- set placed = models_of(['closed', 'milestone']) -%}
 {%- set summed = models_of(['summed']) -%}
 {%- set staged = models_of(['staged']) %}
-{%- set on_their_way = asks_milestones() %}
-with {% if on_their_way -%}
-way as (
+with way as (
   select
-    order_id,
     {%- for name in ['lead', 'qualification', 'opportunity', 'quote'] %}
     max(case when milestone = '{{ name }}' then touch_position end) as {{ name }}_position,
     max(case when milestone = '{{ name }}' then entered_at end) as {{ name }}_at,
-    max(case when milestone = '{{ name }}' then entered_on end) as {{ name }}_on{{ ',' if not loop.last }}
+    max(case when milestone = '{{ name }}' then entered_on end) as {{ name }}_on,
     {%- endfor %}
+    order_id
   from {{ ref('journey_milestone') }}
   group by order_id
 ),
 
-{% endif -%}
 -- What any model asks of a touch.
 step as (
   select
-    journey.order_id,
-    journey.touch_id,
-    journey.touch_position,
-    journey.touch_count,
-    journey.channel_id,
-    journey.campaign_id,
-    journey.counted_at,
-    {%- if on_their_way %}
+    {%- if asks_milestones() %}
     way.lead_position,
     way.qualification_position,
     way.opportunity_position,
@@ -52,9 +43,15 @@ step as (
     {%- if 'shapley' in summed %}
     count(*) over (partition by journey.order_id, journey.channel_id) as channel_touch_count,
     {%- endif %}
-    1 as one
+    journey.order_id,
+    journey.touch_id,
+    journey.touch_position,
+    journey.touch_count,
+    journey.channel_id,
+    journey.campaign_id,
+    journey.counted_at
   from {{ ref('journey_touch') }} as journey
-  {%- if on_their_way %}
+  {%- if asks_milestones() %}
   left join way on journey.order_id = way.order_id
   {%- endif %}
   {%- if 'last_non_direct' in placed %}
@@ -76,7 +73,7 @@ weighed as (
     {%- for model in summed %}
     {{ raw_weight(model) }} as raw_{{ model }},
     {%- endfor %}
-    1 as other_one
+    true as is_weighed
   from step
 ),
 
@@ -89,33 +86,34 @@ summed as (
     ) as running_{{ model }},
     sum(raw_{{ model }}) over (partition by order_id) as total_{{ model }},
     {%- endfor %}
-    1 as another_one
+    true as is_summed
   from weighed
 ),
 
 reached as (
   select
+    {%- for model in placed %}
+    {{ reached_billionths(model) }} as here_{{ model }},
+    {%- endfor %}
+    {%- for model in summed %}
+    {{ billionths_of('running_' ~ model, 'total_' ~ model) }} as here_{{ model }},
+    {%- endfor %}
     order_id,
     touch_id,
     touch_position,
     touch_count,
     channel_id,
     campaign_id
-    {%- for model in placed %},
-    {{ reached_billionths(model) }} as here_{{ model }}
-    {%- endfor %}
-    {%- for model in summed %},
-    {{ billionths_of('running_' ~ model, 'total_' ~ model) }} as here_{{ model }}
-    {%- endfor %}
   from summed
 ),
 
 cumulative as (
   select
-    *
-    {%- for model in placed + summed %},
-    coalesce(lag(here_{{ model }}) over (partition by order_id order by touch_position), 0) as before_{{ model }}
+    *,
+    {%- for model in placed + summed %}
+    coalesce(lag(here_{{ model }}) over (partition by order_id order by touch_position), 0) as before_{{ model }},
     {%- endfor %}
+    true as is_cumulative
   from reached
 ),
 
@@ -200,8 +198,8 @@ slot as (
     on
       bearing.order_id = share.order_id
       and (
-        (bearing.stage_number = bearing.milestone_number and share.stage_number = bearing.stage_number)
-        or (bearing.stage_number < bearing.milestone_number and share.touch_position = bearing.last_position)
+        (bearing.stage_number = bearing.milestone_number and bearing.stage_number = share.stage_number)
+        or (bearing.stage_number < bearing.milestone_number and bearing.last_position = share.touch_position)
       )
 ),
 

@@ -26,7 +26,10 @@ quoted as (
 ),
 
 counted as (
-  select 'lead' as milestone, count(*) as entered, sum(advanced) as advanced
+  select
+    'lead' as milestone,
+    count(*) as entered,
+    sum(advanced) as advanced
   from met
   union all
   select

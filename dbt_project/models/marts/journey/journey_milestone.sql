@@ -69,15 +69,17 @@ listed as (
 entered as (
   select
     *,
-    case when document_id is not null then
-      min(recorded_at) over (
-        partition by order_id order by milestone_number desc rows between unbounded preceding and current row
-      )
+    case
+      when document_id is not null
+        then min(recorded_at) over (
+            partition by order_id order by milestone_number desc rows between unbounded preceding and current row
+          )
     end as entered_at,
-    case when document_id is not null then
-      min(recorded_on) over (
-        partition by order_id order by milestone_number desc rows between unbounded preceding and current row
-      )
+    case
+      when document_id is not null
+        then min(recorded_on) over (
+            partition by order_id order by milestone_number desc rows between unbounded preceding and current row
+          )
     end as entered_on
   from listed
 ),
