@@ -20,6 +20,10 @@ KINDS = (
     *("impression", "click", "form", "download", "booth_scan", "webinar", "call", "email", "message", "visit"),
     *("meeting", "demo", "sample", "referral", "other"),
 )
+WRITTEN = {
+    **{"点击": "click", "表单": "form", "下载": "download", "网络研讨会": "webinar"},
+    **{"扫码": "booth_scan", "转介绍": "referral", "经销商推荐": "referral", "经销商会议": "meeting"},
+}
 IMPLIED = "~"
 """Begins the id of a touch that no row records: the creation of a lead that no touch explains."""
 RULES = (
@@ -74,7 +78,7 @@ class DemoAttribution:
                     (lead.account, lead.campaign, lead.created, 0, f"{IMPLIED}{lead.lead}", lead.channel, lead.lead)
                 )
         kinds = {
-            row.touch_id: KINDS.index(row.type) if row.type in KINDS else -1
+            row.touch_id: KINDS.index(WRITTEN[row.type])
             for name in ("touchpoints", "offline_touchpoints")
             for row in facts.files.crm(name).itertuples()
         }
