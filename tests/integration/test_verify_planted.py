@@ -154,7 +154,7 @@ PLANTS = {
     "a phone in a log": Plant("I9", log_a_phone, "logs/x.log"),
     "a billionth of a weight": Plant(
         "I10",
-        sql("update attribution.attribution_weight set weight = weight - 0.000000001 where touch_position = 1"),
+        sql("update attribution.attribution_weight_current set weight = weight - 0.000000001 where touch_position = 1"),
         "attribution.attribution_weight", file=True, row=True,
     ),
     "a cent of cost": Plant(

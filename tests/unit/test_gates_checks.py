@@ -258,7 +258,7 @@ FAULTS = [
     ),
     Fault(
         "staging.currency.functional_marketing_spend",
-        "update intermediate.int_spend set amount_functional = amount_functional + 0.01 where spend_id = 'crm:s1'",
+        "update intermediate.int_spend set cost_functional = cost_functional + 0.01 where spend_id = 'crm:s1'",
         "crm:s1",
         ("marketing_spend.csv", 2),
         "7100.01 <> 1000.00 × 7.10000000",
@@ -422,7 +422,7 @@ FAULTS = [
     # ---- money
     Fault(
         "attribution.money.weights",
-        "update attribution.attribution_weight set weight = weight - 0.000000001 "
+        "update attribution.attribution_weight_current set weight = weight - 0.000000001 "
         "where order_id = 'erp:so1' and model = 'linear'",
         "erp:so1|linear",
         ("sales_order.csv", 2),
