@@ -93,11 +93,8 @@ _COST = f"""
     join stock_move shipped on shipped.origin = 'sale.line,' || billed.sale_line and shipped.state = 'done'
     join stock_move made on made.lot = shipped.lot and made.production_output is not null and made.state = 'done'
 """
-# money: moves of the bank that say which invoice, or which payment order, they are for
-_CASH = f"""
-    select sold.campaign, cast(p.credit as varchar), cast(p.debit as varchar),
-      cast(m.date as varchar), cast(i.invoice_date as varchar)
-    from (
+# moves of the bank that say which invoice, or which payment order, they are for
+PAID_MOVES = """from (
       select m.id as move, i.id as invoice
       from account_move m
       join account_invoice i on m.origin = 'account.invoice,' || cast(i.id as varchar) and m.id <> i.move
@@ -108,7 +105,11 @@ _CASH = f"""
       join account_move_line owed on owed.id = o.line
       join account_invoice i on i.move = owed.move
     ) paid
-    join account_move m on m.id = paid.move
+    join account_move m on m.id = paid.move"""
+_CASH = f"""
+    select sold.campaign, cast(p.credit as varchar), cast(p.debit as varchar),
+      cast(m.date as varchar), cast(i.invoice_date as varchar)
+    {PAID_MOVES}
     join account_invoice i on i.id = paid.invoice
     join account_move_line p on p.move = m.id
     join account_account a on a.id = p.account

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-from tests.oracles.tryton import _BILLED, _RATES, CENT, Query
+from tests.oracles.tryton import _BILLED, _RATES, CENT, PAID_MOVES, Query
 
 AGES = (30, 60, 90)
 _RECEIVABLE = """
@@ -31,18 +31,7 @@ _OWED = f"""
 """  # noqa: E501 - a statement
 _PAID = f"""
     select cast(paid.invoice as varchar), cast(m.date as varchar), {_AMOUNTS}
-    from (
-      select m.id as move, i.id as invoice
-      from account_move m
-      join account_invoice i on m.origin = 'account.invoice,' || cast(i.id as varchar) and m.id <> i.move
-      union all
-      select m.id, i.id
-      from account_move m
-      join account_payment o on m.origin = 'account.payment,' || cast(o.id as varchar) and o.state = 'succeeded'
-      join account_move_line owed on owed.id = o.line
-      join account_invoice i on i.move = owed.move
-    ) paid
-    join account_move m on m.id = paid.move
+    {PAID_MOVES}
     {_RECEIVABLE}
 """
 # everything on receivable accounts, whatever it is for

@@ -123,3 +123,13 @@ credit as (
   from unattributed
 )
 {%- endmacro %}
+
+{#- What names a credit: the columns of one beside its amount. -#}
+{% macro credit_columns(relation=none) -%}
+  {%- for name in [
+    'order_id', 'order_line_id', 'posting_id', 'posted_on', 'model', 'measure', 'touch_id', 'campaign_id', 'channel_id',
+    'stage', 'unattributed_reason'
+  ] -%}
+    {{ relation ~ '.' if relation }}{{ name }}{{ ', ' if not loop.last }}
+  {%- endfor -%}
+{%- endmacro %}

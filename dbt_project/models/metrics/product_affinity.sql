@@ -1,37 +1,7 @@
 -- Which products are bought together: one row per grain (an order, or everything a customer ever ordered) and ordered
 -- pair of products that met often enough. Significance is Fisher's exact test, one-sided: how likely so many or more
 -- baskets with both were by chance; corrected for the number of pairs that were looked at (Bonferroni).
-with bought as (
-  select
-    order_id,
-    account_id,
-    product_id
-  from {{ ref('order_line_facts') }}
-  where not is_excluded and product_id is not null and net_booked > 0
-),
-
-basket as (
-  select distinct
-    'order' as grain,
-    order_id as basket_id,
-    product_id
-  from bought
-  union all
-  select distinct
-    'customer' as grain,
-    account_id as basket_id,
-    product_id
-  from bought
-  where account_id is not null
-),
-
-whole as (
-  select
-    grain,
-    count(distinct basket_id) as basket_count
-  from basket
-  group by grain
-),
+with {{ baskets() }},
 
 product as (
   select

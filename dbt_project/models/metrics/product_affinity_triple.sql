@@ -4,37 +4,7 @@
 -- the third had nothing to do with each other. A question is asked of every pair and third product that each are in
 -- enough baskets, whether they met or not - which no outcome decides - and corrected for their number (Bonferroni).
 {%- set least = var('affinity_least_baskets') %}
-with bought as (
-  select
-    order_id,
-    account_id,
-    product_id
-  from {{ ref('order_line_facts') }}
-  where not is_excluded and product_id is not null and net_booked > 0
-),
-
-basket as (
-  select distinct
-    'order' as grain,
-    order_id as basket_id,
-    product_id
-  from bought
-  union all
-  select distinct
-    'customer' as grain,
-    account_id as basket_id,
-    product_id
-  from bought
-  where account_id is not null
-),
-
-whole as (
-  select
-    grain,
-    count(distinct basket_id) as basket_count
-  from basket
-  group by grain
-),
+with {{ baskets() }},
 
 product as (
   select

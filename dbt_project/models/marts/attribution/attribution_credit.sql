@@ -9,53 +9,23 @@ closed as (
 
 versioned as (
   select
-    credit.order_id,
-    credit.order_line_id,
-    credit.posting_id,
-    credit.posted_on,
+    {{ credit_columns('credit') }},
     1 as version,
-    credit.model,
-    credit.measure,
-    credit.touch_id,
-    credit.campaign_id,
-    credit.channel_id,
-    credit.stage,
-    credit.unattributed_reason,
     credit.amount
   from credit
   cross join closed
   where closed.closed_to is null or credit.posted_on is null or credit.posted_on > closed.closed_to
   union all
   select
-    order_id,
-    order_line_id,
-    posting_id,
-    posted_on,
+    {{ credit_columns() }},
     1 as version,
-    model,
-    measure,
-    touch_id,
-    campaign_id,
-    channel_id,
-    stage,
-    unattributed_reason,
     amount
   from {{ source('closing', 'closed_credit') }}
   where model in (select listed.name from {{ attribution_models() }} as listed (name))
   union all
   select
-    order_id,
-    order_line_id,
-    posting_id,
-    posted_on,
+    {{ credit_columns() }},
     2 as version,
-    model,
-    measure,
-    touch_id,
-    campaign_id,
-    channel_id,
-    stage,
-    unattributed_reason,
     difference as amount
   from {{ ref('attribution_restatement') }}
 )

@@ -20,33 +20,13 @@ reported as (
 
 both_sides as (
   select
-    order_id,
-    order_line_id,
-    posting_id,
-    posted_on,
-    model,
-    measure,
-    touch_id,
-    campaign_id,
-    channel_id,
-    stage,
-    unattributed_reason,
+    {{ credit_columns() }},
     amount as reported,
     cast(0 as decimal(18, 2)) as restated
   from reported
   union all
   select
-    order_id,
-    order_line_id,
-    posting_id,
-    posted_on,
-    model,
-    measure,
-    touch_id,
-    campaign_id,
-    channel_id,
-    stage,
-    unattributed_reason,
+    {{ credit_columns() }},
     cast(0 as decimal(18, 2)) as reported,
     amount as restated
   from today
@@ -54,32 +34,12 @@ both_sides as (
 
 compared as (
   select
-    order_id,
-    order_line_id,
-    posting_id,
-    posted_on,
-    model,
-    measure,
-    touch_id,
-    campaign_id,
-    channel_id,
-    stage,
-    unattributed_reason,
+    {{ credit_columns() }},
     sum(reported) as reported,
     sum(restated) as restated
   from both_sides
   group by
-    order_id,
-    order_line_id,
-    posting_id,
-    posted_on,
-    model,
-    measure,
-    touch_id,
-    campaign_id,
-    channel_id,
-    stage,
-    unattributed_reason
+    {{ credit_columns() }}
   having sum(reported) <> sum(restated)
 ),
 

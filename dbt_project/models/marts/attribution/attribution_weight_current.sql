@@ -1,4 +1,5 @@
 -- noqa: disable=LT02,ST03
+-- (The linter cannot follow columns that come and go with the models that are computed.)
 -- Every model in one pass over the journeys: cumulative weights as whole billionths, the last exactly one billion. A
 -- touch that has no share in a model has no row; staged models have a row for each stage that a touch has a share in.
 {%- set placed = models_of(['closed', 'milestone']) -%}
@@ -69,24 +70,22 @@ step as (
 
 weighed as (
   select
-    *,
     {%- for model in summed %}
     {{ raw_weight(model) }} as raw_{{ model }},
     {%- endfor %}
-    true as is_weighed
+    *
   from step
 ),
 
 summed as (
   select
-    *,
     {%- for model in summed %}
     sum(raw_{{ model }}) over (
       partition by order_id order by touch_position rows between unbounded preceding and current row
     ) as running_{{ model }},
     sum(raw_{{ model }}) over (partition by order_id) as total_{{ model }},
     {%- endfor %}
-    true as is_summed
+    *
   from weighed
 ),
 
@@ -109,11 +108,10 @@ reached as (
 
 cumulative as (
   select
-    *,
     {%- for model in placed + summed %}
     coalesce(lag(here_{{ model }}) over (partition by order_id order by touch_position), 0) as before_{{ model }},
     {%- endfor %}
-    true as is_cumulative
+    *
   from reached
 ),
 
