@@ -99,6 +99,18 @@ KEYS = (
     ),
     Key(
         "attribution",
+        "attribution.attribution_credit_current",
+        ("posting_id", "measure", "model", "touch_id", "stage"),
+        "marketing",
+    ),
+    Key(
+        "attribution",
+        "attribution.attribution_credit_frozen",
+        ("posting_id", "measure", "model", "touch_id", "stage"),
+        "finance",
+    ),
+    Key(
+        "attribution",
         "attribution.attribution_restatement",
         ("posting_id", "measure", "model", "touch_id", "stage", "unattributed_reason"),
         "finance",

@@ -118,11 +118,13 @@ class ManifestStore:
         return manifest
 
     def _key(self) -> str:
-        """SHA-256 of dbt's version, the database's name, the variables and every file of the project."""
-        digest = hashlib.sha256()
-        digest.update(f"{version('dbt-core')} {version('dbt-duckdb')}".encode())
-        digest.update(self._database.encode())
-        digest.update(json.dumps(self._variables, sort_keys=True, default=str, ensure_ascii=False).encode())
+        """SHA-256 of the code, the database's name and the variables."""
+        variables = json.dumps(self._variables, sort_keys=True, default=str, ensure_ascii=False)
+        return hashlib.sha256("\n".join([self.code_fingerprint(), self._database, variables]).encode()).hexdigest()
+
+    def code_fingerprint(self) -> str:
+        """SHA-256 of the versions of dbt and DuckDB and of every file of the project."""
+        digest = hashlib.sha256(" ".join(map(version, ("dbt-core", "dbt-duckdb", "duckdb"))).encode())
         for path in sorted(self._project_dir.rglob("*")):
             relative = path.relative_to(self._project_dir)
             if path.suffix in _PROJECT_SUFFIXES and relative.parts[0] not in {"target", "logs", "dbt_packages"}:

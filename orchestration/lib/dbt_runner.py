@@ -27,6 +27,7 @@ __all__ = ["DbtError", "DbtResult", "DbtRunner", "NodeFinished", "NodeResult", "
 
 WAREHOUSE_VARIABLE = "TRILOOP_WAREHOUSE"
 EXPECTATIONS_VARIABLE = "TRILOOP_EXPECTATIONS_DIR"
+CODE_VARIABLE = "TRILOOP_CODE_FINGERPRINT"
 
 _REFUSAL = re.compile(r"TRILOOP_GATE_REFUSED\((?P<gate>\w+)\): (?P<text>.+)")
 _REFUSAL_FIX = re.compile(r"TRILOOP_GATE_FIX: (?P<text>.+)")
@@ -211,11 +212,12 @@ class DbtRunner:
 
     @contextmanager
     def _environment(self) -> Iterator[None]:
-        """The variables that profiles.yml and the gate macros read; as before afterwards."""
+        """The variables that profiles.yml and the macros read; as before afterwards."""
         values = {
             WAREHOUSE_VARIABLE: str(self.workspace.warehouse_file),
             WORKSPACE_VARIABLE: str(self.workspace.root),
             EXPECTATIONS_VARIABLE: str(self.expectations_dir),
+            CODE_VARIABLE: self._manifests.code_fingerprint(),
         }
         before = {name: os.environ.get(name) for name in values}
         os.environ.update(values)

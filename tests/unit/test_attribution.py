@@ -32,7 +32,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> ScratchProject:
 
 
 def test_the_unit_tests_of_the_models_pass(built: ScratchProject) -> None:
-    result = built.build("attribution_credit", unit_tests=True)
+    result = built.build("attribution_credit_current", unit_tests=True)
     proved = {node.name: node.status for node in result.nodes if node.resource_type == "unit_test"}
     assert proved == {"two_credit_notes_take_back_every_cent": "pass"}
 

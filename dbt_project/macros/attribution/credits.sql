@@ -3,9 +3,12 @@
   the credit of a touch is what it is due of all postings so far less what it was due before this one, so the credits of
   a posting add up to its amount and a full refund leaves exactly nothing. An order without touches goes whole to
   `unattributed`. CTEs, of which the last, `credit`, has order_id, order_line_id, posting_id, posted_on, model, measure,
-  touch_id, campaign_id, channel_id, stage, unattributed_reason and amount.
+  touch_id, campaign_id, channel_id, stage, unattributed_reason, amount and input_hash.
+
+  weights: the relation of weights. asked: the orders and models whose credits are asked for, with input_hash; an empty
+  order stands for the money that belongs to none.
 -#}
-{% macro posting_credits(weights) -%}
+{% macro posting_credits(weights, asked) -%}
 running as (
   select
     order_id,
@@ -20,6 +23,15 @@ running as (
       rows between unbounded preceding and current row
     ) as amount_after
   from {{ ref('order_measure') }}
+  where coalesce(order_id, '') in (select coalesce(asked.order_id, '') from {{ asked }} as asked)
+),
+
+share as (
+  select
+    weight.*,
+    asked.input_hash
+  from {{ weights }} as weight
+  inner join {{ asked }} as asked on weight.order_id = asked.order_id and weight.model = asked.model
 ),
 
 attributed as (
@@ -28,38 +40,40 @@ attributed as (
     running.order_line_id,
     running.posting_id,
     running.posted_on,
-    weight.model,
+    share.model,
     running.measure,
-    weight.touch_id,
-    weight.campaign_id,
-    weight.channel_id,
-    weight.stage,
+    share.touch_id,
+    share.campaign_id,
+    share.channel_id,
+    share.stage,
     cast(
-      {{ allocated_up_to('running.amount_after', 'weight.cumulative_weight') }}
-      - {{ allocated_up_to('running.amount_after', 'weight.cumulative_weight - weight.weight') }}
+      {{ allocated_up_to('running.amount_after', 'share.cumulative_weight') }}
+      - {{ allocated_up_to('running.amount_after', 'share.cumulative_weight - share.weight') }}
       - case
         when running.amount_after = running.amount then 0
         else
-          {{ allocated_up_to('running.amount_after - running.amount', 'weight.cumulative_weight') }}
-          - {{ allocated_up_to('running.amount_after - running.amount', 'weight.cumulative_weight - weight.weight') }}
+          {{ allocated_up_to('running.amount_after - running.amount', 'share.cumulative_weight') }}
+          - {{ allocated_up_to('running.amount_after - running.amount', 'share.cumulative_weight - share.weight') }}
       end
       as decimal(18, 2)
-    ) as amount
+    ) as amount,
+    share.input_hash
   from running
-  inner join {{ weights }} as weight on running.order_id = weight.order_id
-),
-
-model as (
-  select listed.name
-  from {{ attribution_models() }} as listed (name)
+  inner join share on running.order_id = share.order_id
 ),
 
 -- One reason per order that has no journey. Money that belongs to no order has no account either.
-with_journey as (
-  select distinct
-    order_id,
-    model
-  from {{ weights }}
+without_journey as (
+  select
+    asked.order_id,
+    asked.model,
+    asked.input_hash
+  from {{ asked }} as asked
+  where not exists (
+    select 1
+    from {{ weights }} as weight
+    where asked.order_id = weight.order_id and asked.model = weight.model
+  )
 ),
 
 shut_out as (
@@ -77,16 +91,15 @@ unattributed as (
     running.order_line_id,
     running.posting_id,
     running.posted_on,
-    model.name as model,
+    without_journey.model,
     running.measure,
     case when conversion.account_id is null then 'no_identity' else coalesce(shut_out.reason, 'no_touch') end as reason,
-    running.amount
+    running.amount,
+    without_journey.input_hash
   from running
-  cross join model
-  left join with_journey on running.order_id = with_journey.order_id and model.name = with_journey.model
+  inner join without_journey on coalesce(running.order_id, '') = coalesce(without_journey.order_id, '')
   left join {{ ref('conversion') }} as conversion on running.order_id = conversion.order_id
   left join shut_out on running.order_id = shut_out.order_id
-  where with_journey.order_id is null
 ),
 
 credit as (
@@ -102,7 +115,8 @@ credit as (
     channel_id,
     stage,
     cast(null as string) as unattributed_reason,
-    amount
+    amount,
+    input_hash
   from attributed
 
   union all
@@ -119,7 +133,8 @@ credit as (
     cast(null as string) as channel_id,
     cast(null as string) as stage,
     reason as unattributed_reason,
-    amount
+    amount,
+    input_hash
   from unattributed
 )
 {%- endmacro %}

@@ -48,6 +48,18 @@
   {{ return({'family': 'closed'}) }}
 {%- endmacro %}
 
+{#- A query of one number for what a model takes from the whole of the data; nothing when it looks at one journey. -#}
+{% macro taken_from_all(model) -%}
+  {%- set entry = model_entry(model) -%}
+  {%- if model == 'markov' -%}
+    select {{ fingerprint_of_group(fingerprint(['effect.member_id', 'effect.effect'])) }}
+    from {{ source('data_driven', 'channel_effect') }} as effect
+    where effect.model = 'markov_{{ var("markov_order") }}' and effect.level = 'channel'
+  {%- elif entry.family == 'staged' -%}
+    select {{ fingerprint_of_group(fingerprint(['milestone', entry.pools])) }} from {{ ref('stage_pool') }}
+  {%- endif -%}
+{%- endmacro %}
+
 {#- The models to compute of some families. -#}
 {% macro models_of(families) -%}
   {%- set found = [] -%}

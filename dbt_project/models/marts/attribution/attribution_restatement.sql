@@ -1,14 +1,12 @@
 -- What would be said today of a closed month, beside what was reported, credit by credit, and why they differ. Nothing
 -- of it is written back: the month stays as it was closed.
-with {{ posting_credits(ref('attribution_weight_current')) }},
-
-closed as (
+with closed as (
   select max(closed_to) as closed_to from {{ source('closing', 'closed_period') }}
 ),
 
 today as (
   select credit.*
-  from credit
+  from {{ ref('attribution_credit_current') }} as credit
   inner join closed on credit.posted_on <= closed.closed_to
 ),
 

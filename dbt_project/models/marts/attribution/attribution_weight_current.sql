@@ -1,11 +1,16 @@
 -- noqa: disable=LT02,ST03
 -- (The linter cannot follow columns that come and go with the models that are computed.)
+{{ config(**built_by_group("ref('weight_input')", ['order_id', 'model'])) }}
 -- Every model in one pass over the journeys: cumulative weights as whole billionths, the last exactly one billion. A
 -- touch that has no share in a model has no row; staged models have a row for each stage that a touch has a share in.
 {%- set placed = models_of(['closed', 'milestone']) -%}
 {%- set summed = models_of(['summed']) -%}
 {%- set staged = models_of(['staged']) %}
-with way as (
+with changed as (
+  {{ changed_groups(ref('weight_input'), ['order_id', 'model']) }}
+),
+
+way as (
   select
     {%- for name in ['lead', 'qualification', 'opportunity', 'quote'] %}
     max(case when milestone = '{{ name }}' then touch_position end) as {{ name }}_position,
@@ -65,7 +70,7 @@ step as (
       and effect.level = 'channel'
       and effect.member_id = {{ channel_member('journey') }}
   {%- endif %}
-  where journey.is_in_journey
+  where journey.is_in_journey and journey.order_id in (select changed.order_id from changed)
 ),
 
 weighed as (
@@ -249,15 +254,17 @@ weight as (
 )
 
 select
-  order_id,
-  model,
-  touch_id,
-  touch_position,
-  touch_count,
-  channel_id,
-  campaign_id,
-  stage,
-  {{ share_of_billion('here - before') }} as weight,
-  {{ share_of_billion('here') }} as cumulative_weight
+  weight.order_id,
+  weight.model,
+  weight.touch_id,
+  weight.touch_position,
+  weight.touch_count,
+  weight.channel_id,
+  weight.campaign_id,
+  weight.stage,
+  {{ share_of_billion('weight.here - weight.before') }} as weight,
+  {{ share_of_billion('weight.here') }} as cumulative_weight,
+  changed.input_hash
 from weight
-where here <> before
+inner join changed on weight.order_id = changed.order_id and weight.model = changed.model
+where weight.here <> weight.before

@@ -11,6 +11,7 @@ with touches as (
     touch.touched_at,
     touch.touched_on,
     touch.effective_at,
+    channel.channel_group,
     case when touch.precision = 'date' then 1 else 0 end as precision_rank,
     {{ touch_kind_rank('touch.touch_type') }} as kind_rank,
     {{ lookback_days_of('channel.channel_group') }} as lookback_days
@@ -27,6 +28,7 @@ select
   touched_at,
   touched_on,
   effective_at,
+  channel_group,
   cast(precision_rank as integer) as precision_rank,
   cast(kind_rank as integer) as kind_rank,
   cast(lookback_days as integer) as lookback_days

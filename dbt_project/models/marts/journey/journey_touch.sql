@@ -1,7 +1,20 @@
+{{ config(**built_by_group("ref('journey_input')", ['account_id'])) }}
 -- The touches of each order's journey in order, and, for an order left without any, the latest touch that its window
 -- shut out with the reason: the evidence behind `unattributed`. Shut-out touches of other orders are not listed, they
 -- would grow with orders × touches of an account.
-with in_journey as (
+with changed as (
+  {{ changed_groups(ref('journey_input'), ['account_id']) }}
+),
+
+conversion as (
+  select
+    conversion.*,
+    changed.input_hash
+  from {{ ref('conversion') }} as conversion
+  inner join changed on conversion.account_id = changed.account_id
+),
+
+in_journey as (
   select
     conversion.order_id,
     conversion.account_id,
@@ -13,12 +26,13 @@ with in_journey as (
     touch.precision_rank,
     {{ capped_at('touch', 'conversion') }} as counted_at,
     conversion.converted_at,
+    conversion.input_hash,
     row_number() over (
       partition by conversion.order_id
       order by {{ capped_at('touch', 'conversion') }}, touch.precision_rank, touch.kind_rank, touch.touch_id
     ) as touch_position,
     count(*) over (partition by conversion.order_id) as touch_count
-  from {{ ref('conversion') }} as conversion
+  from conversion
   inner join {{ ref('account_touch') }} as touch
     on
       conversion.account_id = touch.account_id
@@ -39,8 +53,9 @@ shut_out as (
     touch.precision_rank,
     touch.kind_rank,
     conversion.converted_at,
+    conversion.input_hash,
     {{ window_exclusion('touch', 'conversion') }} as exclusion_reason
-  from {{ ref('conversion') }} as conversion
+  from conversion
   inner join {{ ref('account_touch') }} as touch
     on
       conversion.account_id = touch.account_id
@@ -78,7 +93,8 @@ select
   counted_at,
   converted_at,
   true as is_in_journey,
-  cast(null as string) as exclusion_reason
+  cast(null as string) as exclusion_reason,
+  input_hash
 from in_journey
 
 union all
@@ -97,6 +113,7 @@ select
   cast(null as timestamp) as counted_at,
   converted_at,
   false as is_in_journey,
-  exclusion_reason
+  exclusion_reason,
+  input_hash
 from latest_shut_out
 where preference = 1

@@ -1,0 +1,24 @@
+{{ config(**built_by_group("ref('credit_input')", ['order_id', 'model'])) }}
+-- The credit of each posting by the weights of today, closed or not.
+with changed as (
+  {{ changed_groups(ref('credit_input'), ['order_id', 'model']) }}
+),
+
+{{ posting_credits(ref('attribution_weight_current'), 'changed') }}
+
+select
+  order_id,
+  order_line_id,
+  posting_id,
+  posted_on,
+  model,
+  measure,
+  touch_id,
+  campaign_id,
+  channel_id,
+  stage,
+  unattributed_reason,
+  amount,
+  input_hash
+from credit
+where amount <> 0
