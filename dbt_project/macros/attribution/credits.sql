@@ -14,12 +14,26 @@ running as (
     posted_on,
     measure,
     amount,
-    sum(amount) over (
-      partition by order_id, order_line_id, measure
-      order by posted_on nulls last, posting_id
-      rows between unbounded preceding and current row
-    ) as amount_after
+    {{ cents_of('amount') }} as cents,
+    {{ cents_of(
+      'sum(amount) over (partition by order_id, order_line_id, measure order by posted_on nulls last, posting_id '
+      ~ 'rows between unbounded preceding and current row)'
+    ) }} as cents_after
   from {{ ref('order_measure') }}
+),
+
+-- Whole billionths: the share of the touches up to this one, and of those before it.
+share as (
+  select
+    order_id,
+    model,
+    touch_id,
+    campaign_id,
+    channel_id,
+    stage,
+    {{ billionths_in('cumulative_weight') }} as here,
+    {{ billionths_in('cumulative_weight') }} - {{ billionths_in('weight') }} as before
+  from {{ weights }}
 ),
 
 attributed as (
@@ -28,25 +42,22 @@ attributed as (
     running.order_line_id,
     running.posting_id,
     running.posted_on,
-    weight.model,
+    share.model,
     running.measure,
-    weight.touch_id,
-    weight.campaign_id,
-    weight.channel_id,
-    weight.stage,
-    cast(
-      {{ allocated_up_to('running.amount_after', 'weight.cumulative_weight') }}
-      - {{ allocated_up_to('running.amount_after', 'weight.cumulative_weight - weight.weight') }}
-      - case
-        when running.amount_after = running.amount then 0
-        else
-          {{ allocated_up_to('running.amount_after - running.amount', 'weight.cumulative_weight') }}
-          - {{ allocated_up_to('running.amount_after - running.amount', 'weight.cumulative_weight - weight.weight') }}
-      end
-      as decimal(18, 2)
-    ) as amount
+    share.touch_id,
+    share.campaign_id,
+    share.channel_id,
+    share.stage,
+    {{ allocated_up_to('running.cents_after', 'share.here') }}
+    - {{ allocated_up_to('running.cents_after', 'share.before') }}
+    - case
+      when running.cents_after = running.cents then 0
+      else
+        {{ allocated_up_to('(running.cents_after - running.cents)', 'share.here') }}
+        - {{ allocated_up_to('(running.cents_after - running.cents)', 'share.before') }}
+    end as cents
   from running
-  inner join {{ weights }} as weight on running.order_id = weight.order_id
+  inner join share on running.order_id = share.order_id
 ),
 
 model as (
@@ -54,14 +65,16 @@ model as (
   from {{ attribution_models() }} as listed (name)
 ),
 
--- One reason per order that has no journey. Money that belongs to no order has no account either.
+-- Each order that has a journey, by the last of its touches that has a share.
 with_journey as (
-  select distinct
+  select
     order_id,
     model
   from {{ weights }}
+  where cumulative_weight = 1
 ),
 
+-- One reason per order that has none. Money that belongs to no order has no account either.
 shut_out as (
   select
     order_id,
@@ -102,8 +115,9 @@ credit as (
     channel_id,
     stage,
     cast(null as string) as unattributed_reason,
-    amount
+    {{ money_of('cents') }} as amount
   from attributed
+  where cents <> 0
 
   union all
 

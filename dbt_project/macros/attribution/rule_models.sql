@@ -68,24 +68,21 @@
   {{ return(found | length > 0) }}
 {%- endmacro %}
 
-{#- The billionths of the touches up to and with touch_position, for closed models and those by milestones. -#}
-{% macro reached_billionths(model) -%}
+{#- The billionths of the touches up to a position, 0 at 0, for closed models and those by milestones. -#}
+{% macro reached_billionths(model, position) -%}
   {%- set entry = model_entry(model) -%}
   {%- if entry.family == 'milestone' -%}
     {{ billionths_of(
-      reached_at_milestones(entry.shares, 'touch_position'), reached_at_milestones(entry.shares, 'touch_count')
+      reached_at_milestones(entry.shares, position), reached_at_milestones(entry.shares, 'touch_count'), position
     ) }}
   {%- elif model == 'first' -%}
-    {{ whole_number('1000000000') }}
+    case when {{ position }} >= 1 then 1000000000 else 0 end
   {%- elif model == 'last' -%}
-    case when touch_position = touch_count then {{ whole_number('1000000000') }} else 0 end
+    case when {{ position }} >= touch_count then 1000000000 else 0 end
   {%- elif model == 'last_non_direct' -%}
-    case
-      when touch_position >= coalesce(last_indirect_position, touch_count) then {{ whole_number('1000000000') }}
-      else 0
-    end
+    case when {{ position }} >= coalesce(last_indirect_position, touch_count) then 1000000000 else 0 end
   {%- else -%}
-    {{ evenly() }}
+    {{ evenly(position) }}
   {%- endif -%}
 {%- endmacro %}
 
@@ -176,13 +173,16 @@
 {%- endmacro %}
 
 {#- A part of a whole in billionths; evenly by position when the whole is 0. -#}
-{% macro billionths_of(part, whole) -%}
-  coalesce({{ rounded_quotient(whole_number('(' ~ part ~ ')') ~ ' * 1000000000', '(' ~ whole ~ ')') }}, {{ evenly() }})
+{% macro billionths_of(part, whole, position) -%}
+  cast(
+    coalesce({{ rounded_quotient(whole_number('(' ~ part ~ ')') ~ ' * 1000000000', '(' ~ whole ~ ')') }}, {{ evenly(position) }})
+    as bigint
+  )
 {%- endmacro %}
 
-{#- Billionths of the touches up to touch_position when all weigh the same. -#}
-{% macro evenly() -%}
-  {{ rounded_quotient('touch_position * ' ~ whole_number('1000000000'), 'touch_count') }}
+{#- Billionths of the touches up to a position when all weigh the same; 64 bits do for billions of touches. -#}
+{% macro evenly(position) -%}
+  {{ whole_quotient('(' ~ position ~ ' * 2000000000 + touch_count)', '(2 * touch_count)') }}
 {%- endmacro %}
 
 {#- The models to compute, one row each, column `name`; the default model must be among them. -#}
@@ -194,5 +194,10 @@
       ~ (names | join(', '))
     ) }}
   {%- endif -%}
+  {{ names_listed(names) }}
+{%- endmacro %}
+
+{#- Names, one row each. -#}
+{% macro names_listed(names) -%}
   (values {% for name in names %}('{{ name }}'){{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro %}
