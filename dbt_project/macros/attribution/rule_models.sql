@@ -72,9 +72,16 @@
 {% macro reached_billionths(model, position) -%}
   {%- set entry = model_entry(model) -%}
   {%- if entry.family == 'milestone' -%}
-    {{ billionths_of(
-      reached_at_milestones(entry.shares, position), reached_at_milestones(entry.shares, 'touch_count'), position
-    ) }}
+    {%- set part, whole = reached_at_milestones(entry.shares, position), reached_at_milestones(entry.shares, 'touch_count') -%}
+    {%- if decimals_of(entry.shares) | int <= 4 -%}
+      {#- 64 bits do for journeys of up to 200,000 touches; a longer one is refused as an overflow -#}
+      coalesce(
+        {{ whole_quotient('(' ~ part ~ ' * 2000000000 + ' ~ whole ~ ')', 'nullif(2 * ' ~ whole ~ ', 0)') }},
+        {{ evenly(position) }}
+      )
+    {%- else -%}
+      {{ billionths_of(part, whole, position) }}
+    {%- endif -%}
   {%- elif model == 'first' -%}
     case when {{ position }} >= 1 then 1000000000 else 0 end
   {%- elif model == 'last' -%}
@@ -117,20 +124,21 @@
   }[milestone]) }}
 {%- endmacro %}
 
-{#- Whole numbers: shares in billionths × touches that are at no milestone, so that nothing is divided. -#}
+{#- Whole numbers: shares in whole parts × touches that are at no milestone, so that nothing is divided. -#}
 {% macro reached_at_milestones(shares, position) -%}
   {%- if execute -%}{{ check_shares(shares) }}{%- endif -%}
   {%- set milestones = shares.keys() | reject('equalto', 'others') | list -%}
+  {%- set decimals = decimals_of(shares) | int -%}
   {%- set others = '(touch_count - ' ~ touches_at(milestones, 'touch_count') ~ ')' -%}
   (
     case when {{ others }} > 0 then {{ others }} else 1 end * (
       {%- for milestone in milestones %}
-      case when {{ milestone_position(milestone) }} <= {{ position }} then {{ billionths(shares[milestone]) }} else 0 end
+      case when {{ milestone_position(milestone) }} <= {{ position }} then {{ parts_of(shares[milestone], decimals) }} else 0 end
       {{- ' +' if not loop.last }}
       {%- endfor %}
     )
     {%- if 'others' in shares %}
-    + {{ billionths(shares['others']) }} * ({{ position }} - {{ touches_at(milestones, position) }})
+    + {{ parts_of(shares['others'], decimals) }} * ({{ position }} - {{ touches_at(milestones, position) }})
     {%- endif %}
   )
 {%- endmacro %}
@@ -147,10 +155,19 @@
   )
 {%- endmacro %}
 
-{#- A decimal share written as text → whole billionths, worked out when the model is compiled. -#}
-{% macro billionths(share) -%}
+{#- A decimal share written as text → whole parts of so many decimals, worked out when the model is compiled. -#}
+{% macro parts_of(share, decimals) -%}
   {%- set whole, _, fraction = (share | string).partition('.') -%}
-  {{ return((whole ~ (fraction ~ '000000000')[:9]) | int) }}
+  {{ return((whole ~ (fraction ~ '000000000')[:decimals]) | int) }}
+{%- endmacro %}
+
+{#- The decimals that shares need. -#}
+{% macro decimals_of(shares) -%}
+  {%- set found = [0] -%}
+  {%- for share in shares.values() -%}
+    {%- do found.append(((share | string).partition('.')[2]).rstrip('0') | length) -%}
+  {%- endfor -%}
+  {{ return(found | max) }}
 {%- endmacro %}
 
 {#- Refuse shares that are not numbers of at most 9 decimals that add up to 1. Jinja has no decimals: by digits. -#}
@@ -158,7 +175,7 @@
   {%- set parts = [] -%}
   {%- for share in shares.values() -%}
     {%- set whole, _, fraction = (share | string).partition('.') -%}
-    {%- if fraction | length <= 9 and (whole ~ fraction).isdigit() -%}{%- do parts.append(billionths(share)) -%}{%- endif -%}
+    {%- if fraction | length <= 9 and (whole ~ fraction).isdigit() -%}{%- do parts.append(parts_of(share, 9)) -%}{%- endif -%}
   {%- endfor -%}
   {%- if parts | length != shares | length or parts | sum != 1000000000 -%}
     {{ exceptions.raise_compiler_error(
