@@ -79,7 +79,7 @@ def environment(name: str) -> Path:
 
 def rival(name: str, *arguments: str | int) -> dict[str, Any]:
     """What the package took and found, run alone in its environment."""
-    command = [str(environment(name)), str(RIVALS), name, *map(str, arguments)]
+    command = [str(environment(name.partition("_")[0])), str(RIVALS), name, *map(str, arguments)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return told

@@ -17,18 +17,26 @@ running as (
     posted_on,
     measure,
     amount,
-    sum(amount) over (
-      partition by order_id, order_line_id, measure
-      order by posted_on nulls last, posting_id
-      rows between unbounded preceding and current row
-    ) as amount_after
+    {{ cents_of('amount') }} as cents,
+    {{ cents_of(
+      'sum(amount) over (partition by order_id, order_line_id, measure order by posted_on nulls last, posting_id '
+      ~ 'rows between unbounded preceding and current row)'
+    ) }} as cents_after
   from {{ ref('order_measure') }}
   where coalesce(order_id, '') in (select coalesce(asked.order_id, '') from {{ asked }} as asked)
 ),
 
+-- Whole billionths: the share of the touches up to this one, and of those before it.
 share as (
   select
-    weight.*,
+    weight.order_id,
+    weight.model,
+    weight.touch_id,
+    weight.campaign_id,
+    weight.channel_id,
+    weight.stage,
+    {{ billionths_in('weight.cumulative_weight') }} as here,
+    {{ billionths_in('weight.cumulative_weight') }} - {{ billionths_in('weight.weight') }} as before,
     asked.input_hash
   from {{ weights }} as weight
   inner join {{ asked }} as asked on weight.order_id = asked.order_id and weight.model = asked.model
@@ -46,23 +54,20 @@ attributed as (
     share.campaign_id,
     share.channel_id,
     share.stage,
-    cast(
-      {{ allocated_up_to('running.amount_after', 'share.cumulative_weight') }}
-      - {{ allocated_up_to('running.amount_after', 'share.cumulative_weight - share.weight') }}
-      - case
-        when running.amount_after = running.amount then 0
-        else
-          {{ allocated_up_to('running.amount_after - running.amount', 'share.cumulative_weight') }}
-          - {{ allocated_up_to('running.amount_after - running.amount', 'share.cumulative_weight - share.weight') }}
-      end
-      as decimal(18, 2)
-    ) as amount,
+    {{ allocated_up_to('running.cents_after', 'share.here') }}
+    - {{ allocated_up_to('running.cents_after', 'share.before') }}
+    - case
+      when running.cents_after = running.cents then 0
+      else
+        {{ allocated_up_to('(running.cents_after - running.cents)', 'share.here') }}
+        - {{ allocated_up_to('(running.cents_after - running.cents)', 'share.before') }}
+    end as cents,
     share.input_hash
   from running
   inner join share on running.order_id = share.order_id
 ),
 
--- One reason per order that has no journey. Money that belongs to no order has no account either.
+-- The last touch with a share brings the weights to 1: where there is none, there is no journey.
 without_journey as (
   select
     asked.order_id,
@@ -71,11 +76,12 @@ without_journey as (
   from {{ asked }} as asked
   where not exists (
     select 1
-    from {{ weights }} as weight
-    where asked.order_id = weight.order_id and asked.model = weight.model
+    from share
+    where asked.order_id = share.order_id and asked.model = share.model and share.here = 1000000000
   )
 ),
 
+-- One reason per order that has none. Money that belongs to no order has no account either.
 shut_out as (
   select
     order_id,
@@ -115,9 +121,10 @@ credit as (
     channel_id,
     stage,
     cast(null as string) as unattributed_reason,
-    amount,
+    {{ money_of('cents') }} as amount,
     input_hash
   from attributed
+  where cents <> 0
 
   union all
 

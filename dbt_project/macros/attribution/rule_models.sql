@@ -80,24 +80,28 @@
   {{ return(found | length > 0) }}
 {%- endmacro %}
 
-{#- The billionths of the touches up to and with touch_position, for closed models and those by milestones. -#}
-{% macro reached_billionths(model) -%}
+{#- The billionths of the touches up to a position, 0 at 0, for closed models and those by milestones. -#}
+{% macro reached_billionths(model, position) -%}
   {%- set entry = model_entry(model) -%}
   {%- if entry.family == 'milestone' -%}
-    {{ billionths_of(
-      reached_at_milestones(entry.shares, 'touch_position'), reached_at_milestones(entry.shares, 'touch_count')
-    ) }}
+    {%- set part, whole = reached_at_milestones(entry.shares, position), reached_at_milestones(entry.shares, 'touch_count') -%}
+    {%- if decimals_of(entry.shares) | int <= 4 -%}
+      {#- 64 bits do for journeys of up to 200,000 touches; a longer one is refused as an overflow -#}
+      coalesce(
+        {{ whole_quotient('(' ~ part ~ ' * 2000000000 + ' ~ whole ~ ')', 'nullif(2 * ' ~ whole ~ ', 0)') }},
+        {{ evenly(position) }}
+      )
+    {%- else -%}
+      {{ billionths_of(part, whole, position) }}
+    {%- endif -%}
   {%- elif model == 'first' -%}
-    {{ whole_number('1000000000') }}
+    case when {{ position }} >= 1 then 1000000000 else 0 end
   {%- elif model == 'last' -%}
-    case when touch_position = touch_count then {{ whole_number('1000000000') }} else 0 end
+    case when {{ position }} >= touch_count then 1000000000 else 0 end
   {%- elif model == 'last_non_direct' -%}
-    case
-      when touch_position >= coalesce(last_indirect_position, touch_count) then {{ whole_number('1000000000') }}
-      else 0
-    end
+    case when {{ position }} >= coalesce(last_indirect_position, touch_count) then 1000000000 else 0 end
   {%- else -%}
-    {{ evenly() }}
+    {{ evenly(position) }}
   {%- endif -%}
 {%- endmacro %}
 
@@ -132,20 +136,21 @@
   }[milestone]) }}
 {%- endmacro %}
 
-{#- Whole numbers: shares in billionths × touches that are at no milestone, so that nothing is divided. -#}
+{#- Whole numbers: shares in whole parts × touches that are at no milestone, so that nothing is divided. -#}
 {% macro reached_at_milestones(shares, position) -%}
   {%- if execute -%}{{ check_shares(shares) }}{%- endif -%}
   {%- set milestones = shares.keys() | reject('equalto', 'others') | list -%}
+  {%- set decimals = decimals_of(shares) | int -%}
   {%- set others = '(touch_count - ' ~ touches_at(milestones, 'touch_count') ~ ')' -%}
   (
     case when {{ others }} > 0 then {{ others }} else 1 end * (
       {%- for milestone in milestones %}
-      case when {{ milestone_position(milestone) }} <= {{ position }} then {{ billionths(shares[milestone]) }} else 0 end
+      case when {{ milestone_position(milestone) }} <= {{ position }} then {{ parts_of(shares[milestone], decimals) }} else 0 end
       {{- ' +' if not loop.last }}
       {%- endfor %}
     )
     {%- if 'others' in shares %}
-    + {{ billionths(shares['others']) }} * ({{ position }} - {{ touches_at(milestones, position) }})
+    + {{ parts_of(shares['others'], decimals) }} * ({{ position }} - {{ touches_at(milestones, position) }})
     {%- endif %}
   )
 {%- endmacro %}
@@ -162,10 +167,19 @@
   )
 {%- endmacro %}
 
-{#- A decimal share written as text → whole billionths, worked out when the model is compiled. -#}
-{% macro billionths(share) -%}
+{#- A decimal share written as text → whole parts of so many decimals, worked out when the model is compiled. -#}
+{% macro parts_of(share, decimals) -%}
   {%- set whole, _, fraction = (share | string).partition('.') -%}
-  {{ return((whole ~ (fraction ~ '000000000')[:9]) | int) }}
+  {{ return((whole ~ (fraction ~ '000000000')[:decimals]) | int) }}
+{%- endmacro %}
+
+{#- The decimals that shares need. -#}
+{% macro decimals_of(shares) -%}
+  {%- set found = [0] -%}
+  {%- for share in shares.values() -%}
+    {%- do found.append(((share | string).partition('.')[2]).rstrip('0') | length) -%}
+  {%- endfor -%}
+  {{ return(found | max) }}
 {%- endmacro %}
 
 {#- Refuse shares that are not numbers of at most 9 decimals that add up to 1. Jinja has no decimals: by digits. -#}
@@ -173,7 +187,7 @@
   {%- set parts = [] -%}
   {%- for share in shares.values() -%}
     {%- set whole, _, fraction = (share | string).partition('.') -%}
-    {%- if fraction | length <= 9 and (whole ~ fraction).isdigit() -%}{%- do parts.append(billionths(share)) -%}{%- endif -%}
+    {%- if fraction | length <= 9 and (whole ~ fraction).isdigit() -%}{%- do parts.append(parts_of(share, 9)) -%}{%- endif -%}
   {%- endfor -%}
   {%- if parts | length != shares | length or parts | sum != 1000000000 -%}
     {{ exceptions.raise_compiler_error(
@@ -188,13 +202,16 @@
 {%- endmacro %}
 
 {#- A part of a whole in billionths; evenly by position when the whole is 0. -#}
-{% macro billionths_of(part, whole) -%}
-  coalesce({{ rounded_quotient(whole_number('(' ~ part ~ ')') ~ ' * 1000000000', '(' ~ whole ~ ')') }}, {{ evenly() }})
+{% macro billionths_of(part, whole, position) -%}
+  cast(
+    coalesce({{ rounded_quotient(whole_number('(' ~ part ~ ')') ~ ' * 1000000000', '(' ~ whole ~ ')') }}, {{ evenly(position) }})
+    as bigint
+  )
 {%- endmacro %}
 
-{#- Billionths of the touches up to touch_position when all weigh the same. -#}
-{% macro evenly() -%}
-  {{ rounded_quotient('touch_position * ' ~ whole_number('1000000000'), 'touch_count') }}
+{#- Billionths of the touches up to a position when all weigh the same; 64 bits do for billions of touches. -#}
+{% macro evenly(position) -%}
+  {{ whole_quotient('(' ~ position ~ ' * 2000000000 + touch_count)', '(2 * touch_count)') }}
 {%- endmacro %}
 
 {#- The models to compute, one row each, column `name`; the default model must be among them. -#}
@@ -206,5 +223,10 @@
       ~ (names | join(', '))
     ) }}
   {%- endif -%}
+  {{ names_listed(names) }}
+{%- endmacro %}
+
+{#- Names, one row each. -#}
+{% macro names_listed(names) -%}
   (values {% for name in names %}('{{ name }}'){{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro %}

@@ -11,7 +11,7 @@ from orchestration.lib.publish.quality_tables import QUALITY_TABLES
 from orchestration.lib.publish.sales_tables import SALES_TABLES
 from orchestration.lib.publish.table import Origin, PublishedTable, words
 
-__all__ = ["TABLES", "TABLES_BY_NAME", "VOLATILE_COLUMNS", "Origin", "PublishedTable"]
+__all__ = ["TABLES", "TABLES_BY_NAME", "UNPUBLISHED_COLUMNS", "VOLATILE_COLUMNS", "Origin", "PublishedTable"]
 
 TABLES: tuple[PublishedTable, ...] = (
     PublishedTable(
@@ -373,6 +373,9 @@ TABLES: tuple[PublishedTable, ...] = (
 )
 
 TABLES_BY_NAME: dict[str, PublishedTable] = {table.name: table for table in TABLES}
+
+# How a table knows which of its rows are of today's input (macros/incremental): nothing a reader could use.
+UNPUBLISHED_COLUMNS = frozenset(["input_hash"])
 
 # Columns that name a run, not the data: two runs over the same data differ in them, so no content hash covers them.
 VOLATILE_COLUMNS = frozenset(

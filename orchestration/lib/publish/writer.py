@@ -17,6 +17,7 @@ from orchestration.lib.crash_points import crash_point
 from orchestration.lib.errors import DataError, TriloopError
 from orchestration.lib.publish.content import (
     Content,
+    columns_of,
     content_of,
     file_sha256,
     quote,
@@ -46,7 +47,7 @@ from orchestration.lib.publish.reader import damaged_tables
 from orchestration.lib.publish.retention import apply_retention
 from orchestration.lib.publish.roles import resolve_roles, write_roles
 from orchestration.lib.publish.sources import DERIVED, Relations
-from orchestration.lib.publish.tables import TABLES, Origin, PublishedTable
+from orchestration.lib.publish.tables import TABLES, UNPUBLISHED_COLUMNS, Origin, PublishedTable
 from orchestration.lib.warehouse import connect
 from orchestration.lib.workspace import Workspace
 
@@ -206,6 +207,9 @@ def _plan(
                 )
             absent[table.name] = f"the data do not carry what {table.source} needs"
             continue
+        unpublished = sorted(UNPUBLISHED_COLUMNS & {name for name, _ in columns_of(connection, relation)})
+        if unpublished:
+            relation = f"(select * exclude ({', '.join(map(quote, unpublished))}) from {relation})"
         content = content_of(connection, relation)
         missing = [name for name in table.promised if name not in dict(content.columns)]
         if missing:

@@ -94,13 +94,17 @@ summed as (
   from weighed
 ),
 
+-- Up to and with this touch, and up to the one before it.
 reached as (
   select
     {%- for model in placed %}
-    {{ reached_billionths(model) }} as here_{{ model }},
+    {{ reached_billionths(model, 'touch_position') }} as here_{{ model }},
+    {{ reached_billionths(model, '(touch_position - 1)') }} as before_{{ model }},
     {%- endfor %}
     {%- for model in summed %}
-    {{ billionths_of('running_' ~ model, 'total_' ~ model) }} as here_{{ model }},
+    {{ billionths_of('running_' ~ model, 'total_' ~ model, 'touch_position') }} as here_{{ model }},
+    {{ billionths_of('running_' ~ model ~ ' - raw_' ~ model, 'total_' ~ model, '(touch_position - 1)') }}
+      as before_{{ model }},
     {%- endfor %}
     order_id,
     touch_id,
@@ -109,15 +113,6 @@ reached as (
     channel_id,
     campaign_id
   from summed
-),
-
-cumulative as (
-  select
-    {%- for model in placed + summed %}
-    coalesce(lag(here_{{ model }}) over (partition by order_id order by touch_position), 0) as before_{{ model }},
-    {%- endfor %}
-    *
-  from reached
 ),
 
 {%- if staged %}
@@ -139,64 +134,55 @@ staged_share as (
   from staged_touch
 ),
 
-pool as (
-  select
-    milestone.order_id,
-    milestone.milestone,
-    milestone.milestone_number,
-    pools.model,
-    pools.weight
-  from {{ ref('journey_milestone') }} as milestone
-  inner join (
-    {%- for model in staged %}
-    select
-      '{{ model }}' as model,
-      milestone,
-      cast({{ model_entry(model).pools }} * 1000000000 as bigint) as weight
-    from {{ ref('stage_pool') }}
-    {{- ' union all' if not loop.last }}
-    {%- endfor %}
-  ) as pools on milestone.milestone = pools.milestone
-  where not milestone.is_missing
-),
-
 -- Where a pool goes: to the latest stage at or before its own that has touches, whole to the last of them if earlier.
 bearing as (
   select
-    pool.order_id,
-    pool.model,
-    pool.milestone,
-    pool.milestone_number,
-    pool.weight,
+    milestone.order_id,
+    milestone.milestone_number,
     max(step.stage_number) as stage_number,
     max(step.touch_position) as last_position
-  from pool
-  inner join step on pool.order_id = step.order_id and pool.milestone_number >= step.stage_number
-  group by pool.order_id, pool.model, pool.milestone, pool.milestone_number, pool.weight
+  from {{ ref('journey_milestone') }} as milestone
+  inner join step
+    on milestone.order_id = step.order_id and milestone.milestone_number >= step.stage_number
+  where not milestone.is_missing
+  group by milestone.order_id, milestone.milestone_number
 ),
 
+pool as (
+  select
+    {%- for model in staged %}
+    cast({{ model_entry(model).pools }} * 1000000000 as bigint) as pool_{{ model }},
+    {%- endfor %}
+    stage_pool.milestone,
+    milestone.number as milestone_number
+  from {{ ref('stage_pool') }} as stage_pool
+  inner join {{ journey_milestones() }} as milestone (name, number) on stage_pool.milestone = milestone.name
+),
+
+-- Half billionths of a billionth, and by differences, so that a pool's shares add up to it and halves stay exact.
 slot as (
   select
+    {%- for model in staged %}
+    case
+      when bearing.stage_number < bearing.milestone_number then pool.pool_{{ model }} * {{ whole_number('2000000000') }}
+      else {{ rounded_quotient(
+        'pool.pool_' ~ model ~ ' * ' ~ whole_number('2000000000') ~ ' * share.inner_running', 'share.stage_weight'
+      ) }} - {{ rounded_quotient(
+        'pool.pool_' ~ model ~ ' * ' ~ whole_number('2000000000') ~ ' * (share.inner_running - share.inner_weight)',
+        'share.stage_weight'
+      ) }}
+    end as raw_{{ model }},
+    {%- endfor %}
     share.order_id,
-    bearing.model,
     share.touch_id,
     share.touch_position,
     share.touch_count,
     share.channel_id,
     share.campaign_id,
-    bearing.milestone as stage,
-    bearing.milestone_number,
-    -- half billionths of a billionth, and by differences, so that a pool's shares add up to it and halves stay exact
-    case
-      when bearing.stage_number < bearing.milestone_number then bearing.weight * {{ whole_number('2000000000') }}
-      else {{ rounded_quotient(
-        'bearing.weight * ' ~ whole_number('2000000000') ~ ' * share.inner_running', 'share.stage_weight'
-      ) }} - {{ rounded_quotient(
-        'bearing.weight * ' ~ whole_number('2000000000') ~ ' * (share.inner_running - share.inner_weight)',
-        'share.stage_weight'
-      ) }}
-    end as raw
+    pool.milestone as stage,
+    bearing.milestone_number
   from bearing
+  inner join pool on bearing.milestone_number = pool.milestone_number
   inner join staged_share as share
     on
       bearing.order_id = share.order_id
@@ -208,49 +194,64 @@ slot as (
 
 slot_sum as (
   select
-    *,
-    sum(raw) over (
-      partition by order_id, model
-      order by touch_position, milestone_number
-      rows between unbounded preceding and current row
-    ) as running,
-    sum(raw) over (partition by order_id, model) as total
+    {%- for model in staged %}
+    sum(raw_{{ model }}) over (
+      partition by order_id order by touch_position, milestone_number rows between unbounded preceding and current row
+    ) as running_{{ model }},
+    sum(raw_{{ model }}) over (partition by order_id) as total_{{ model }},
+    {%- endfor %}
+    *
   from slot
+),
+
+slot_reached as (
+  select
+    {%- for model in staged %}
+    cast(
+      {{ rounded_quotient('running_' ~ model ~ ' * 1000000000', 'total_' ~ model) }} as bigint
+    ) as here_{{ model }},
+    cast(
+      {{ rounded_quotient('(running_' ~ model ~ ' - raw_' ~ model ~ ') * 1000000000', 'total_' ~ model) }} as bigint
+    ) as before_{{ model }},
+    {%- endfor %}
+    order_id,
+    touch_id,
+    touch_position,
+    touch_count,
+    channel_id,
+    campaign_id,
+    stage
+  from slot_sum
 ),
 {%- endif %}
 
+-- Touch by touch, not model by model: what repeats stands together and is written in half the time.
 weight as (
-  {%- for model in placed + summed %}
+  {%- set sides = [(placed + summed, 'reached', 'cast(null as string)'), (staged, 'slot_reached', 'stage')] %}
+  {%- for models, relation, stage in sides if models %}
+  {{ 'union all' if not loop.first }}
   select
     order_id,
-    '{{ model }}' as model,
+    model.name as model,
     touch_id,
     touch_position,
     touch_count,
     channel_id,
     campaign_id,
-    cast(null as string) as stage,
-    here_{{ model }} as here,
-    before_{{ model }} as before
-  from cumulative
-  where here_{{ model }} <> before_{{ model }}
-  {{ 'union all' if staged or not loop.last }}
+    {{ stage }} as stage,
+    case model.name
+      {%- for model in models %}
+      when '{{ model }}' then here_{{ model }}
+      {%- endfor %}
+    end as here,
+    case model.name
+      {%- for model in models %}
+      when '{{ model }}' then before_{{ model }}
+      {%- endfor %}
+    end as before
+  from {{ relation }}
+  cross join {{ names_listed(models) }} as model (name)
   {%- endfor %}
-  {%- if staged %}
-  select
-    order_id,
-    model,
-    touch_id,
-    touch_position,
-    touch_count,
-    channel_id,
-    campaign_id,
-    stage,
-    {{ rounded_quotient(whole_number('running') ~ ' * 1000000000', 'total') }} as here,
-    {{ rounded_quotient(whole_number('running - raw') ~ ' * 1000000000', 'total') }} as before
-  from slot_sum
-  where raw > 0
-  {%- endif %}
 )
 
 select
