@@ -141,7 +141,7 @@ def test_dbt_from_a_shell_is_refused(workspace: Workspace, snapshot_before: str)
 
 def test_publish_alone_is_refused_after_a_mart_was_rewritten(workspace: Workspace, snapshot_before: str) -> None:
     with duckdb.connect(str(workspace.warehouse_file)) as connection:
-        connection.execute("update attribution.attribution_credit set amount = amount + 1")
+        connection.execute("update attribution.attribution_credit_current set amount = amount + 1")
     with pytest.raises(Exception) as caught:  # noqa: PT011
         materialise(dg.AssetSelection.groups("published"))
     assert isinstance(root_cause(caught.value), GateRefusedError)

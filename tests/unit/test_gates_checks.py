@@ -437,7 +437,7 @@ FAULTS = [
     ),
     Fault(
         "attribution.money.credits",
-        "update attribution.attribution_credit set amount = amount + 0.01 "
+        "update attribution.attribution_credit_current set amount = amount + 0.01 "
         "where order_id = 'erp:so2' and model = 'last' and measure = 'booked'",
         "erp:so2|erp:so2-1|order_line:erp:so2-1|booked|last",
         ("sales_order.csv", 3),
@@ -445,14 +445,14 @@ FAULTS = [
     ),
     Fault(
         "attribution.money.reversed",
-        "delete from attribution.attribution_credit where posting_id = 'invoice_line:erp:i2-1'",
+        "delete from attribution.attribution_credit_current where posting_id = 'invoice_line:erp:i2-1'",
         "erp:so1|cogs|first|crm:t1",
         ("sales_order.csv", 2),
         "600.00 <> 0",
     ),
     Fault(
         "attribution.money.unattributed_reason",
-        "update attribution.attribution_credit set unattributed_reason = null "
+        "update attribution.attribution_credit_current set unattributed_reason = null "
         "where posting_id = 'order_line:erp:so2-1'",
         "erp:so2|order_line:erp:so2-1|first",
         ("sales_order.csv", 3),
