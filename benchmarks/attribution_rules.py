@@ -129,7 +129,8 @@ def simulation(touches: int, folder: Path) -> Path:
     )
     database.execute(
         "create table s.orders as select journey_id, max(touched_at) + interval 1 hour as ordered_at, "
-        "min(touched_at) + (max(touched_at) - min(touched_at)) / 3 as lead_at, min(touched_at) + (max(touched_at) - min(touched_at)) / 2 as deal_at, "
+        "min(touched_at) + (max(touched_at) - min(touched_at)) / 3 as lead_at, "
+        "min(touched_at) + (max(touched_at) - min(touched_at)) / 2 as deal_at, "
         "cast(hash(journey_id + 7) % 10000000 + 1 as decimal(18, 2)) / 100 as amount "
         "from s.touches where is_converted group by journey_id"
     )
@@ -143,9 +144,9 @@ def told_by_dp6(simulated_file: Path, folder: Path, channel: str) -> dict[str, A
     file = folder / "dp6.parquet"
     with duckdb.connect(str(simulated_file), read_only=True) as database:
         database.execute(
-            f"copy (select t.journey_id, t.{channel}, t.touched_at, t.is_converted, case when t.touched_at + interval 1 "
-            "hour = o.ordered_at then cast(o.amount as double) end as amount from touches as t "
-            f"left join orders as o using (journey_id) order by t.touched_at) to '{file}'"
+            f"copy (select t.journey_id, t.{channel}, t.touched_at, t.is_converted, "
+            "case when t.touched_at + interval 1 hour = o.ordered_at then cast(o.amount as double) end as amount "
+            f"from touches as t left join orders as o using (journey_id) order by t.touched_at) to '{file}'"
         )
     return rival("dp6_rules", file, 2, HALF_LIFE_DAYS * 24)
 
