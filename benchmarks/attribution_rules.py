@@ -28,7 +28,13 @@ FIVE = ["first", "last", "linear", "position_based", "time_decay"]
 RULES = [*FIVE, "last_non_direct", "u_shaped", "w_shaped", "full_path", "staged", "staged_information"]
 HALF_LIFE_DAYS = 7
 #: the tables between touches and credits, in the order of building; the credits are what the last one holds
-CHAIN = ["journey_input", "journey_touch", "journey_milestone", "attribution_weight_current", "attribution_credit_current"]
+CHAIN = [
+    "journey_input",
+    "journey_touch",
+    "journey_milestone",
+    "attribution_weight_current",
+    "attribution_credit_current",
+]
 CREDIT = f"attribution.{CHAIN[-1]}"
 #: from what was simulated: journeys start over a year, a day lies between touches, an order an hour after the last
 UPSTREAM = {
