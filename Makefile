@@ -53,7 +53,7 @@ lock: ## resolve pyproject.toml anew into the hash-pinned locks (needs .venv onc
 	@$(BIN)/uv pip compile -q pyproject.toml --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 -o requirements/runtime.lock
 	@$(BIN)/uv pip compile -q pyproject.toml --extra dev --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 -c requirements/runtime.lock -o requirements/dev.lock
 
-.PHONY: fuzz seeded-faults bench-landing bench-identity bench-attribution
+.PHONY: fuzz seeded-faults bench bench-landing bench-identity bench-attribution bench-truth
 fuzz: $(STAMP) ## 200,000 texts of numbers, dates and ids against a reader of its own
 	@PYTHONPATH=. $(BIN)/python benchmarks/fuzz_values.py
 
@@ -63,8 +63,15 @@ bench-landing: $(STAMP) ## what landing a million rows costs, against DuckDB's o
 bench-identity: $(STAMP) ## precision and recall of who-is-who, against the demo's truth
 	@PYTHONPATH=. $(BIN)/python benchmarks/identity.py
 
-bench-attribution: $(STAMP) ## Markov and Shapley against ChannelAttribution and DP6 on 10M touches (ARGS=--quick: a minute)
-	@PYTHONPATH=. $(BIN)/python benchmarks/attribution_models.py $(ARGS)
+bench-attribution: $(STAMP) ## rule models, Markov and Shapley against ChannelAttribution and DP6 on 10M touches (ARGS=--quick: a minute)
+	@PYTHONPATH=. $(BIN)/python benchmarks/attribution_rules.py $(ARGS); rules=$$?; \
+	PYTHONPATH=. $(BIN)/python benchmarks/attribution_models.py $(ARGS) && exit $$rules
+
+bench-truth: $(STAMP) ## how near each attribution model comes to what the demo planted (ARGS="--scale 10 --seed 1")
+	@PYTHONPATH=. $(BIN)/python benchmarks/attribution_truth.py $(ARGS)
+
+bench: ## all of them, one after the other, an hour; it says at the end whether one found a fault or missed its aim
+	@$(MAKE) --no-print-directory -k bench-landing bench-identity bench-attribution bench-truth
 
 seeded-faults: $(STAMP) ## put 36 faults into the parsing code, one at a time: the tests must catch each (minutes)
 	@$(BIN)/python benchmarks/seeded_faults.py

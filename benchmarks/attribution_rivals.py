@@ -62,7 +62,7 @@ def dp6(file: str, runs: int, most: int) -> dict[str, Any]:
 
 
 def dp6_rules(file: str, runs: int, half_life_hours: int) -> dict[str, Any]:
-    """First, last, linear, position based, time decay; money (column ``amount``, of a journey's last touch) by model."""
+    """First, last, linear, position based, time decay; money (``amount``, of a journey's last touch) by model."""
     import polars as pl
 
     read, reading = _read(pl.read_parquet(file), conversion_value_colname="amount")

@@ -16,8 +16,8 @@ from orchestration.lib.closing import load_closings
 from orchestration.lib.closing.store import folders
 from orchestration.lib.errors import TriloopError
 from tests.unit.attribution_case import MODELS, order, postings, scratch, touch
+from tests.unit.journeys_case import ALL, at_random
 from tests.unit.scratch_project import ScratchProject
-from tests.unit.test_attribution_models import ALL, at_random
 
 NOT_BUILT = "order_measure cost_allocation cost_ledger cost_part cost_share"
 TABLES = (

@@ -5,125 +5,19 @@ All of them live in one warehouse, an account each, and dbt builds it once.
 
 from __future__ import annotations
 
-import datetime as dt
-import random
 from collections import defaultdict
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.oracles import attribution_models as oracle
-from tests.unit.attribution_case import MODELS, order, postings, scratch, touch
+from tests.unit.attribution_case import MODELS, scratch
+from tests.unit.journeys_case import ALL, CHANNELS, EFFECTS, ORDERED, Factory, Row, at_random, moment_of
 from tests.unit.scratch_project import ScratchProject
 
 D = Decimal
-CHANNELS = {"show": "trade_show", "web": "paid_online", "mail": "email", "typed": "direct"}
-EIGHT = dt.timedelta(hours=8)
-EFFECTS = {"show": D("0.4"), "web": D("0.125"), "mail": D("0.000000001")}
-ORDERED = "2024-06-30 04:00:00"
-Row = dict[str, Any]
-
-
-class Factory:
-    """Rows of upstream tables, gathered account by account."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, list[Row]] = defaultdict(list)
-        self.made: dict[str, tuple[list[Row], oracle.Reached]] = {}
-
-    def journey(
-        self, name: str, touches: list[tuple[str, str]], ordered: str = ORDERED, **milestones: str | None
-    ) -> None:
-        """One account with its order: touches as (moment or day, channel), milestones as moments (UTC)."""
-        rows = [
-            touch(f"{name}_{number:02}", name, moment, channel_id=channel)
-            for number, (moment, channel) in enumerate(touches)
-        ]
-        self.rows["intermediate.int_touch"] += rows
-        lead, deal, quote = (f"{kind}_{name}" for kind in ("l", "o", "q"))
-        there = {key: moment for key, moment in milestones.items() if moment}
-        self.rows["marts.order_facts"].append(
-            order(
-                f"o_{name}",
-                name,
-                ordered,
-                confirmed_on=business_day(ordered),
-                lead_id=lead if "lead" in there else None,
-                opportunity_id=deal if "opportunity" in there else None,
-                quote_id=quote if "quote" in there else None,
-            )
-        )
-        if "lead" in there:
-            qualified = there.get("qualification")
-            self.rows["intermediate.int_lead"].append(
-                {
-                    "lead_id": lead,
-                    "created_at": there["lead"],
-                    "created_on": business_day(there["lead"]),
-                    "mql_at": qualified,
-                    "mql_on": qualified and business_day(qualified),
-                }
-            )
-        if "opportunity" in there:
-            self.rows["intermediate.int_opportunity"].append(
-                {
-                    "opportunity_id": deal,
-                    "created_at": there["opportunity"],
-                    "created_on": business_day(there["opportunity"]),
-                }
-            )
-        if "quote" in there:
-            self.rows["marts.quote_facts"].append(
-                {"quote_id": quote, "quoted_at": there["quote"], "quoted_on": business_day(there["quote"])}
-            )
-        self.rows["attribution.order_measure"] += postings(f"o_{name}", name, "invoiced", "1000.01", "-333.33")
-        self.made[name] = (rows, reached(ordered, there))
-
-    def fill(self, case: ScratchProject) -> None:
-        case.load("intermediate.int_as_of", [{"as_of_on": dt.date(2024, 12, 31)}])
-        case.load(
-            "marts.dim_channel", [{"channel_id": name, "channel_group": group} for name, group in CHANNELS.items()]
-        )
-        case.load(
-            "attribution.channel_effect",
-            [
-                {
-                    "model": "markov_1",
-                    "level": "channel",
-                    "member_id": name,
-                    "effect": effect,
-                }
-                for name, effect in EFFECTS.items()
-            ],
-        )
-        for table, rows in self.rows.items():
-            case.load(table, rows)
-
-
-def moment_of(text: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(text)
-
-
-def business_day(text: str) -> dt.date:
-    return (moment_of(text) + EIGHT).date()
-
-
-def reached(ordered: str, recorded: dict[str, str]) -> oracle.Reached:
-    """Entries after attribution.md: at the latest when a later one is; a lead may have skipped its qualification."""
-    found: dict[str, tuple[dt.datetime, dt.date]] = {}
-    latest = moment_of(ordered)
-    for stage in reversed(oracle.STAGES):
-        moment = recorded.get(stage) if stage != "order" else ordered
-        if stage == "qualification" and "lead" not in recorded:
-            continue
-        if moment is None and not (stage == "qualification" and "lead" in recorded):
-            continue
-        latest = min(latest, moment_of(moment)) if moment else latest
-        found[stage] = (latest, (latest + EIGHT).date())
-    return found
 
 
 def as_oracle(rows: list[Row], ordered: str = ORDERED) -> list[Row]:
@@ -215,38 +109,6 @@ EXPECTED = {
 }  # fmt: skip
 
 
-def at_random(seed: int) -> Factory:
-    """Journeys of up to a dozen touches, some without their time, and milestones in and out of order."""
-    draw, factory = random.Random(seed), Factory()
-    start = moment_of("2024-01-05 00:00:00")
-
-    def moment() -> str:
-        # whole quarters of an hour make ties
-        return str(start + dt.timedelta(minutes=15 * draw.randrange(0, 4 * 24 * 170)))
-
-    for number in range(150):
-        touches = [
-            (moment()[:10] if draw.random() < 0.3 else moment(), draw.choice(list(CHANNELS)))
-            for _ in range(draw.randint(1, 12))
-        ]
-        milestones = {
-            stage: moment() if draw.random() < 0.7 else None
-            for stage in ("lead", "qualification", "opportunity", "quote")
-        }
-        if not milestones["lead"]:
-            milestones["qualification"] = None
-        factory.journey(f"r{number:03}", touches, **milestones)
-        if number % 10 == 0:
-            later = dt.timedelta(weeks=7)
-            factory.journey(
-                f"shifted{number:03}",
-                [(str(moment_of(text) + later)[: len(text)], channel) for text, channel in touches],
-                str(moment_of(ORDERED) + later),
-                **{stage: text and str(moment_of(text) + later) for stage, text in milestones.items()},
-            )
-    return factory
-
-
 @pytest.fixture(scope="module")
 def made() -> Factory:
     factory = at_random(20261127)
@@ -269,12 +131,6 @@ def built(tmp_path_factory: pytest.TempPathFactory, made: Factory) -> ScratchPro
     made.fill(case)
     case.build(MODELS, exclude="order_measure cost_allocation")
     return case
-
-
-ALL = (
-    "first", "last", "last_non_direct", "linear", "position_based", "time_decay", "u_shaped", "w_shaped", "full_path",
-    "shapley", "markov", "staged", "staged_information",
-)  # fmt: skip
 
 
 def weights(case: ScratchProject, name: str) -> dict[str, dict[tuple[int, str | None], Decimal]]:

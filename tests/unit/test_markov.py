@@ -116,6 +116,14 @@ def test_renaming_a_channel_renames_its_effect() -> None:
     same(effects_of(outcomes), renamed, 1e-13)
 
 
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_who_never_bought_and_met_nothing_that_buyers_met_changes_nothing(order: int) -> None:
+    outcomes = drawn(10, members=4)
+    found = effects_of({**outcomes, ("apart", "away", "apart"): (0, 40)}, order)
+    assert (found.pop("apart"), found.pop("away")) == (0, 0)
+    same(found, effects_of(outcomes, order), 1e-12)
+
+
 def test_a_channel_of_every_conversion_loses_all_and_of_none_nothing() -> None:
     assert effects_of({("a", "b"): (3, 1), ("c",): (0, 4), ("b",): (1, 1)}) == {"a": 2 / 3, "b": 1.0, "c": 0.0}
 

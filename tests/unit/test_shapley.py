@@ -123,6 +123,21 @@ def test_order_of_rows_repeats_and_as_many_times_the_journeys() -> None:
     assert thrice == {member: 3 * value for member, value in once.items()}
 
 
+def test_names_do_not_matter_and_who_never_bought_changes_nothing() -> None:
+    outcomes = drawn(10)
+    names = sorted({member for path in outcomes for member in path})
+    turned = dict(zip(names, [*names[1:], names[0]], strict=True))
+    renamed = {tuple(turned[member] for member in path): counts for path, counts in outcomes.items()}
+    with (
+        database_of(outcomes) as plain,
+        database_of(renamed, shuffled=4) as other,
+        database_of({**outcomes, ("apart", "m1"): (0, 9)}) as more,
+    ):
+        once, again, beside = (shared_conversions(one, TOUCHES) for one in (plain, other, more))
+    assert again == {turned[member]: value for member, value in once.items()}
+    assert beside == {**once, "apart": 0}
+
+
 def test_too_many_players_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="up to 20 members, and there are 21"):
         shapley_values(np.zeros(2**21))

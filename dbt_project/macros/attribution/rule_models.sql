@@ -223,10 +223,5 @@
       ~ (names | join(', '))
     ) }}
   {%- endif -%}
-  {{ names_listed(names) }}
-{%- endmacro %}
-
-{#- Names, one row each. -#}
-{% macro names_listed(names) -%}
   (values {% for name in names %}('{{ name }}'){{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro %}

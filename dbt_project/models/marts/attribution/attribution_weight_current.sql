@@ -231,41 +231,41 @@ weight as (
   {%- for models, relation, stage in sides if models %}
   {{ 'union all' if not loop.first }}
   select
-    order_id,
-    model.name as model,
-    touch_id,
-    touch_position,
-    touch_count,
-    channel_id,
-    campaign_id,
+    {{ relation }}.order_id,
+    changed.model,
+    {{ relation }}.touch_id,
+    {{ relation }}.touch_position,
+    {{ relation }}.touch_count,
+    {{ relation }}.channel_id,
+    {{ relation }}.campaign_id,
     {{ stage }} as stage,
-    case model.name
+    case changed.model
       {%- for model in models %}
-      when '{{ model }}' then here_{{ model }}
+      when '{{ model }}' then {{ relation }}.here_{{ model }}
       {%- endfor %}
     end as here,
-    case model.name
+    case changed.model
       {%- for model in models %}
-      when '{{ model }}' then before_{{ model }}
+      when '{{ model }}' then {{ relation }}.before_{{ model }}
       {%- endfor %}
-    end as before
+    end as before,
+    changed.input_hash
   from {{ relation }}
-  cross join {{ names_listed(models) }} as model (name)
+  inner join changed on {{ relation }}.order_id = changed.order_id
   {%- endfor %}
 )
 
 select
-  weight.order_id,
-  weight.model,
-  weight.touch_id,
-  weight.touch_position,
-  weight.touch_count,
-  weight.channel_id,
-  weight.campaign_id,
-  weight.stage,
-  {{ share_of_billion('weight.here - weight.before') }} as weight,
-  {{ share_of_billion('weight.here') }} as cumulative_weight,
-  changed.input_hash
+  order_id,
+  model,
+  touch_id,
+  touch_position,
+  touch_count,
+  channel_id,
+  campaign_id,
+  stage,
+  {{ share_of_billion('here - before') }} as weight,
+  {{ share_of_billion('here') }} as cumulative_weight,
+  input_hash
 from weight
-inner join changed on weight.order_id = changed.order_id and weight.model = changed.model
-where weight.here <> weight.before
+where here <> before
