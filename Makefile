@@ -53,7 +53,7 @@ lock: ## resolve pyproject.toml anew into the hash-pinned locks (needs .venv onc
 	@$(BIN)/uv pip compile -q pyproject.toml --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 -o requirements/runtime.lock
 	@$(BIN)/uv pip compile -q pyproject.toml --extra dev --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 -c requirements/runtime.lock -o requirements/dev.lock
 
-.PHONY: fuzz seeded-faults bench bench-landing bench-identity bench-attribution bench-truth
+.PHONY: fuzz seeded-faults bench bench-landing bench-identity bench-attribution bench-truth torture-attribution
 fuzz: $(STAMP) ## 200,000 texts of numbers, dates and ids against a reader of its own
 	@PYTHONPATH=. $(BIN)/python benchmarks/fuzz_values.py
 
@@ -72,6 +72,9 @@ bench-truth: $(STAMP) ## how near each attribution model comes to what the demo 
 
 bench: ## all of them, one after the other, an hour; it says at the end whether one found a fault or missed its aim
 	@$(MAKE) --no-print-directory -k bench-landing bench-identity bench-attribution bench-truth
+
+torture-attribution: $(STAMP) ## random sequences of changes: computing what changed must equal computing everything (half an hour)
+	@TRILOOP_CHANGE_SEQUENCES=20 TRILOOP_CHANGE_STEPS=8 $(BIN)/python -m pytest -q -n 2 tests/unit/test_attribution_incremental.py -k any_sequence
 
 seeded-faults: $(STAMP) ## put 36 faults into the parsing code, one at a time: the tests must catch each (minutes)
 	@$(BIN)/python benchmarks/seeded_faults.py

@@ -263,6 +263,26 @@ def test_a_table_rebuilt_within_the_same_dbt_call_is_verified_again(place: Place
     assert "after" not in built
 
 
+def test_what_a_gated_view_reads_is_watched_within_the_same_dbt_call(place: Place) -> None:
+    place.execute(
+        "create schema base; create table base.seen as select 5.00 as amount;"
+        "create view intermediate.int_seen as select * from base.seen"
+    )
+    place.issue()
+    assert place.ask_dbt() is None
+    # a view does not make every model verify anew: what was verified is remembered
+    assert place.execute("select count(*) from gate.verification")[0][0] > 0
+    (place.project / "macros" / "schemas.sql").write_text(
+        "{% macro generate_schema_name(name, node) %}{{ name or 'marts' }}{% endmacro %}"
+    )
+    place.model(
+        "base/late",
+        "{{ config(schema='base', alias='seen') }} -- depends_on: {{ ref('orders') }}\nselect 6.00 as amount",
+    )
+    place.model("marts/after", "select amount from {{ ref('late') }}")
+    assert "table intermediate.int_seen was rewritten" in str(place.ask_dbt())
+
+
 def test_plain_dbt_from_the_shell_is_refused_and_told_what_to_do(place: Place) -> None:
     place.issue()
     _edit_one_cell(place)

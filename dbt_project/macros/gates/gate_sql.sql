@@ -192,18 +192,38 @@ order by 1, 2
 
 {#
   A cheap mark of the tables' identity within one dbt call: a rebuilt table has a new oid, one appended to another
-  size. NULL when a view is among the tables, because a view has no such mark; then every model verifies in full.
+  size. A view has no rows of its own, so what it names is marked with it, be it of the gate or not. NULL when one of the
+  tables is gone.
 #}
 {% macro duckdb__gate_signature_sql(gate) %}
-select case when count(*) = count(present.table_oid) then
-    sha256(string_agg(stored.schema_name || '.' || stored.table_name || ':' || present.table_oid || ':' || present.estimated_size,
-      ',' order by stored.schema_name, stored.table_name))
+with object as (
+  select schema_name, table_name, table_oid as oid, estimated_size as size, null as sql
+  from duckdb_tables()
+  where database_name = current_database()
+  union all
+  select schema_name, view_name, view_oid, null, sql
+  from duckdb_views()
+  where database_name = current_database()
+),
+stored as (
+  select schema_name, table_name from gate.token_table where gate = {{ gate_literal(gate) }}
+),
+marked as (
+  select stored.schema_name, stored.table_name, object.oid, object.size, object.sql
+  from stored
+  left join object on stored.schema_name = object.schema_name and stored.table_name = object.table_name
+)
+select case when count(*) = count(oid) then
+    sha256(string_agg(schema_name || '.' || table_name || ':' || oid || ':' || coalesce(size, 0),
+      ',' order by schema_name, table_name))
   end as signature
-from gate.token_table as stored
-left join (
-  select * from duckdb_tables() where database_name = current_database()
-) as present on stored.schema_name = present.schema_name and stored.table_name = present.table_name
-where stored.gate = {{ gate_literal(gate) }}
+from (
+  select schema_name, table_name, oid, size from marked
+  union
+  select object.schema_name, object.table_name, object.oid, object.size
+  from marked
+  join object on contains(marked.sql, object.schema_name || '.' || object.table_name)
+)
 {% endmacro %}
 
 {#
