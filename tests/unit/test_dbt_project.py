@@ -12,9 +12,10 @@ import pytest
 
 from expectations.suites.grain import GRAINS, KEYS
 from orchestration.lib.contract import load_contract
-from orchestration.lib.dbt_runner import DbtRunner
+from orchestration.lib.dbt_runner import DbtError, DbtRunner
 from orchestration.lib.settings import Settings
 from orchestration.lib.workspace import Workspace
+from tests.unit.scratch_project import ScratchProject
 
 # floor → what its models may read, beside the sources named behind it
 MAY_READ = {
@@ -106,12 +107,12 @@ def test_every_mart_has_an_enforced_contract(manifest: dict[str, Any]) -> None:
 def test_never_empty_is_said_in_the_contract_where_there_is_one(manifest: dict[str, Any]) -> None:
     """As a constraint it costs nothing and stops the table itself; as a data test each column is a query of its own.
 
-    What is never empty only ``where`` something holds remains a data test: no constraint says that.
+    Models without a contract say it with one test for all their columns.
     """
-    tests = [node for node in manifest["nodes"].values() if (node.get("test_metadata") or {}).get("name") == "not_null"]
-    assert tests, "the lint looks at nothing"
-    always = [one for one in tests if not one["config"].get("where")]
-    assert [one["name"] for one in always if manifest["nodes"][one["attached_node"]] in published(manifest)] == []
+    tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
+    kinds = [(node.get("test_metadata") or {}).get("name") for node in tests]
+    assert kinds.count("never_empty") > 30
+    assert [node["name"] for node, kind in zip(tests, kinds, strict=True) if kind == "not_null"] == []
     constrained = [
         column["name"]
         for node in published(manifest)
@@ -119,6 +120,23 @@ def test_never_empty_is_said_in_the_contract_where_there_is_one(manifest: dict[s
         if any(constraint["type"] == "not_null" for constraint in column["constraints"])
     ]
     assert len(constrained) > 500
+
+
+def test_never_empty_fails_for_each_of_its_columns(tmp_path: Path) -> None:
+    case = ScratchProject(tmp_path, copied=[], upstream={})
+    folder = case.project / "models" / "intermediate"
+    folder.mkdir(parents=True)
+    (folder / "some.yml").write_text(
+        "models: [{name: int_some, data_tests: [{never_empty: {arguments: {columns: [one, other]}}}]}]\n",
+        encoding="utf-8",
+    )
+    for one, other in (("1", "null"), ("null", "2"), ("1", "2")):
+        (folder / "int_some.sql").write_text(f"select {one} as one, {other} as other\n", encoding="utf-8")
+        if "null" in (one, other):
+            with pytest.raises(DbtError, match="never_empty_int_some"):
+                case.build("int_some")
+        else:
+            assert case.build("int_some").success
 
 
 def test_every_mart_and_column_is_described_in_both_languages(manifest: dict[str, Any]) -> None:
