@@ -6,18 +6,17 @@
 {% set kinds = ['month', 'quarter', 'half_year', 'year', 'all'] -%}
 {%- set cuts = {'total': [], 'channel': ['channel_id'], 'campaign': ['channel_id', 'campaign_id']} -%}
 {%- set measures = ['booked', 'invoiced', 'collected', 'contribution'] -%}
-{%- set staged = [] -%}
-{%- for name in var('attribution_models') if model_entry(name).family == 'staged' -%}
-  {%- do staged.append("('" ~ name ~ "')") -%}
-{%- endfor -%}
 with model as (
   -- without a staged model there is no credit by stage; cost and advances are told all the same
   select listed.name
-  from (values {{ staged | join(', ') or "('none')" }}) as listed (name)
+  from {{ staged_models() }} as listed (name)
 ),
 
 entered as (
   select
+    {%- for measure in measures %}
+    0 as {{ measure }},
+    {%- endfor %}
     model.name as model,
     entry.milestone as stage,
     entry.channel_id,
@@ -27,10 +26,7 @@ entered as (
     max(case when entry.has_advanced then 1 else 0 end) as has_advanced,
     0 as cost,
     0 as sales_time_cost,
-    cast(null as string) as order_id,
-    {%- for measure in measures %}
-    0 as {{ measure }}{{ ',' if not loop.last }}
-    {%- endfor %}
+    cast(null as string) as order_id
   from {{ ref('stage_entry') }} as entry
   cross join model
   group by
@@ -44,6 +40,9 @@ entered as (
 
 spent as (
   select
+    {%- for measure in measures %}
+    0 as {{ measure }},
+    {%- endfor %}
     model.name as model,
     {{ stage_worked_at('ledger.stage') }} as stage,
     coalesce(ledger.channel_id, 'unknown') as channel_id,
@@ -53,10 +52,7 @@ spent as (
     0 as has_advanced,
     sum(ledger.amount) as cost,
     sum(case when ledger.cost_source = 'work_hours' then ledger.amount else 0 end) as sales_time_cost,
-    cast(null as string) as order_id,
-    {%- for measure in measures %}
-    0 as {{ measure }}{{ ',' if not loop.last }}
-    {%- endfor %}
+    cast(null as string) as order_id
   from {{ ref('cost_ledger') }} as ledger
   cross join model
   where ledger.view = {{ quoted_text(var('costs_view')) }}
@@ -70,28 +66,27 @@ spent as (
 
 credited as (
   select
+    {%- for measure in measures %}
+    sum(case when credit.measure = '{{ measure }}' then credit.amount else 0 end) as {{ measure }},
+    {%- endfor %}
     credit.model,
     coalesce(credit.stage, 'none') as stage,
-    case when credit.touch_id is null then 'unattributed' else coalesce(credit.channel_id, 'unknown') end as channel_id,
-    case when credit.touch_id is null then 'unattributed' else coalesce(credit.campaign_id, 'unknown') end as campaign_id,
+    {{ credited_channel('credit') }} as channel_id,
+    {{ credited_campaign('credit') }} as campaign_id,
     credit.posted_on as happened_on,
     cast(null as string) as subject_id,
     0 as has_advanced,
     0 as cost,
     0 as sales_time_cost,
-    credit.order_id,
-    {%- for measure in measures %}
-    sum(case when credit.measure = '{{ measure }}' then credit.amount else 0 end) as {{ measure }}
-    {{- ',' if not loop.last }}
-    {%- endfor %}
+    credit.order_id
   from {{ ref('attribution_credit') }} as credit
   inner join model on credit.model = model.name
-  where credit.measure in ({% for measure in measures %}'{{ measure }}'{{ ', ' if not loop.last }}{% endfor %})
+  where credit.measure in ('booked', 'invoiced', 'collected', 'contribution')
   group by
     credit.model,
     coalesce(credit.stage, 'none'),
-    case when credit.touch_id is null then 'unattributed' else coalesce(credit.channel_id, 'unknown') end,
-    case when credit.touch_id is null then 'unattributed' else coalesce(credit.campaign_id, 'unknown') end,
+    {{ credited_channel('credit') }},
+    {{ credited_campaign('credit') }},
     credit.posted_on,
     credit.order_id
 ),
@@ -115,6 +110,9 @@ counted as (
   {%- for cut, keys in cuts.items() %}{% set outer = loop %}{% for kind in kinds %}
   {{ 'union all' if not (outer.first and loop.first) }}
   select
+    {%- for measure in measures %}
+    sum({{ measure }}) as credited_{{ measure }},
+    {%- endfor %}
     '{{ cut }}' as cut,
     '{{ kind }}' as period_kind,
     {{ period_start_of('happened_on', kind) }} as period_start,
@@ -127,18 +125,13 @@ counted as (
     max(matures_on) as matures_on,
     sum(cost) as cost,
     sum(sales_time_cost) as sales_time_cost,
-    count(distinct order_id) as orders,
-    {%- for measure in measures %}
-    sum({{ measure }}) as credited_{{ measure }}{{ ',' if not loop.last }}
-    {%- endfor %}
+    count(distinct order_id) as orders
   from event
   group by
-    {{ period_start_of('happened_on', kind) ~ ',' if kind != 'all' }}
-    {%- for key in keys %}
-    {{ key }},
-    {%- endfor %}
     stage,
     model
+    {%- for key in keys %}, {{ key }}{% endfor %}
+    {{- period_grouping('happened_on', kind) }}
   {%- endfor %}{% endfor %}
 )
 
@@ -170,12 +163,14 @@ select
   {{ ratio('counted.cost', 'counted.entrants') }} as cost_per_entrant,
   {{ ratio('counted.cost', 'counted.advances') }} as cost_per_advance,
   cast(counted.orders as bigint) as orders,
-  {%- for measure in measures %}
-  cast(counted.credited_{{ measure }} as decimal(18, 2)) as credited_{{ measure }},
-  {%- endfor %}
-  case when pool.milestone is not null
-    then {{ ratio('counted.credited_contribution - counted.cost', 'counted.cost') }}
-  end as roi,
+  cast(counted.credited_booked as decimal(18, 2)) as credited_booked,
+  cast(counted.credited_invoiced as decimal(18, 2)) as credited_invoiced,
+  cast(counted.credited_collected as decimal(18, 2)) as credited_collected,
+  cast(counted.credited_contribution as decimal(18, 2)) as credited_contribution,
+  -- what is no stage of the way has no return
+  {{ ratio(
+    'counted.credited_contribution - counted.cost', 'case when pool.milestone is not null then counted.cost end'
+  ) }} as roi,
   counted.orders < {{ var('scorecard_least_orders') | int }}
   or (counted.entrants > 0 and counted.entrants < {{ var('scorecard_least_orders') | int }}) as is_small_sample
 from counted
