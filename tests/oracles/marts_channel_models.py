@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from itertools import combinations
+from itertools import product
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -17,11 +17,12 @@ from tests.oracles.compare import published_mart
 from tests.oracles.demo_documents import Documents
 from tests.oracles.demo_orders import AS_OF
 from tests.oracles.demo_rows import Row, frame
+from tests.oracles.disagreement import disagreement, to_six
 from tests.oracles.exact import BILLION, rounded
 from tests.oracles.marts_attribution import MODELS, attribution_credit, cost_allocation, new_customer_weight
 from tests.oracles.marts_dims import dim_campaign, dim_channel
 from tests.oracles.marts_journey import journeys_of
-from tests.oracles.marts_paths import _member, channel_effect
+from tests.oracles.marts_paths import channel_effect, member_of
 from tests.oracles.marts_weights import slots_of
 from tests.oracles.metric_cells import periods
 
@@ -90,68 +91,75 @@ def channel_model(documents: Documents) -> pd.DataFrame:
     return frame(documents.once("channel_models", _cells))
 
 
+class Sums:
+    """Credit and units by (level, kind, first day, member, model, measure), cost by its first four, of all events."""
+
+    def __init__(self, documents: Documents) -> None:
+        self.credit: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
+        self.units: dict[tuple[Any, ...], set[str]] = defaultdict(set)
+        self.cost: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
+        for event in _events(documents):
+            for place in _places(event.touch, event.on):
+                self.credit[(*place, event.model, event.measure)] += event.amount
+                if event.unit:
+                    self.units[(*place, event.model, event.measure)].add(event.unit)
+        for row in cost_allocation(documents).to_dict("records"):
+            if row["basis"] == "direct":
+                for place in _places(row, row["allocated_on"]):
+                    self.cost[place] += row["amount"]
+
+    def members(self) -> dict[Period, set[str]]:
+        """Who earned or cost anything in each period."""
+        found: dict[Period, set[str]] = defaultdict(set)
+        for level, kind, start, member, *_ in (*self.credit, *self.cost):
+            found[level, kind, start].add(member)
+        return found
+
+
+def _places(touch: Row | None, on: date) -> Iterator[tuple[Any, ...]]:
+    """Every level and period, with the member of the level."""
+    if on <= AS_OF:
+        for level in LEVELS:
+            for kind, start in _periods(on):
+                yield level, kind, start, NOBODY if touch is None else member_of(touch, level)
+
+
 def _cells(documents: Documents) -> list[Row]:
-    credit: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
-    units: dict[tuple[Any, ...], set[str | None]] = defaultdict(set)
-    cost: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
-    for event in _events(documents):
-        if event.on <= AS_OF:
-            for level in LEVELS:
-                member = NOBODY if event.touch is None else _member(event.touch, level)
-                for kind, start in _periods(event.on):
-                    key = level, kind, start, member, event.model, event.measure
-                    credit[key] += event.amount
-                    if event.unit:
-                        units[key].add(event.unit)
-    for row in cost_allocation(documents).to_dict("records"):
-        if row["basis"] == "direct" and row["allocated_on"] <= AS_OF:
-            for level in LEVELS:
-                for kind, start in _periods(row["allocated_on"]):
-                    cost[level, kind, start, _member(row, level)] += row["amount"]
-    members: dict[Period, set[str]] = defaultdict(set)
-    for key in (*credit, *cost):
-        members[key[:3]].add(key[3])
-    names, effects = _names(documents), _effects(documents)
+    sums, names, effects = Sums(documents), _names(documents), _effects(documents)
     rows = []
-    for period, present in members.items():
-        for model in MODELS:
-            for measure in (*MONEY, *COUNTS):
-                own = {member: credit[(*period, member, model, measure)] for member in present}
-                for member in present:
-                    found = units[(*period, member, model, measure)]
-                    row = _cell(period, model, measure, member, own, cost[(*period, member)], len(found))
-                    known = effects.get((period[0], member, model), {}) if period[1] == "all" else {}
-                    rows.append({**row, "name": names.get(member), **_caution(len(found), known)})
+    for period, present in sums.members().items():
+        level, kind, _ = period
+        for model, measure in product(MODELS, (*MONEY, *COUNTS)):
+            own = {member: sums.credit[(*period, member, model, measure)] for member in present}
+            for member in present:
+                row = _cell(period, (member, model, measure), own, sums.cost[(*period, member)])
+                known = effects.get((level, member, model), {}) if kind == "all" else {}
+                units = len(sums.units[(*period, member, model, measure)])
+                rows.append({**row, "name": names.get(member), "units": units, **_caution(units, known)})
     return rows
 
 
-def _cell(
-    period: Period, model: str, measure: str, member: str, own: dict[str, Decimal], cost: Decimal, units: int
-) -> Row:
-    level, kind, start = period
+def _cell(period: Period, of: tuple[str, str, str], own: dict[str, Decimal], cost: Decimal) -> Row:
+    member, model, measure = of
     here = own[member]
     whole = sum(own.values(), Decimal(0))
     attributed = whole - own.get(NOBODY, Decimal(0))
+    above = sum(other > here for name, other in own.items() if name != NOBODY)
     is_money = measure in MONEY
     return {
-        "channel_model_id": "|".join(map(str, (level, kind, start or "", member, model, measure))),
-        "cut": level,
-        "period_kind": kind,
-        "period_start": start,
+        "channel_model_id": "|".join(str(part or "") for part in (*period, member, model, measure)),
+        **dict(zip(("cut", "period_kind", "period_start"), period, strict=True)),
         "member_id": member,
         "model": model,
         "measure": measure,
         "credit": here,
         "share": _per(here, whole) if whole > 0 else None,
         "share_of_attributed": _per(here, attributed) if attributed > 0 and member != NOBODY else None,
-        "member_rank": None
-        if member == NOBODY
-        else 1 + sum(other > here for name, other in own.items() if name != NOBODY),
+        "member_rank": None if member == NOBODY else 1 + above,
         "cost": cost,
         "roi": _per(here - cost, cost) if measure == "contribution" else None,
         "credit_per_cost": _per(here, cost) if is_money else None,
         "cost_per_credit": None if is_money or here < Decimal("0.01") else _per(cost, here),
-        "units": units,
     }
 
 
@@ -234,7 +242,7 @@ def channel_disagreement(documents: Documents) -> pd.DataFrame:
                     "model_most": most["model"],
                     "share_span": most["share_of_attributed"] - least["share_of_attributed"],
                     "share_mean": rounded(mean, 8),
-                    "share_variation": _place(math.sqrt(variance) / float(mean)) if mean else None,
+                    "share_variation": to_six(math.sqrt(variance) / float(mean)) if mean else None,
                     "rank_best": min(cell["member_rank"] for cell in cells),
                     "rank_worst": max(cell["member_rank"] for cell in cells),
                     "units": max(cell["units"] for cell in cells),
@@ -255,70 +263,8 @@ def model_disagreement(documents: Documents) -> pd.DataFrame:
             for model, cells in models.items()
         }
         for found in disagreement(shares):
-            rows.append(
-                {"model_disagreement_id": f"{name}|{found['model_a']}|{found['model_b']}", **head, **found}
-            )
+            rows.append({"model_disagreement_id": f"{name}|{found['model_a']}|{found['model_b']}", **head, **found})
     return frame(rows)
-
-
-def disagreement(shares: dict[str, dict[str, Fraction]]) -> list[Row]:
-    """Of shares by model and member: every pair, then all of the models.
-
-    Half of what differs, Pearson's correlation of mid-ranks, and Kendall's W with his correction for ties.
-    """
-    ranks = {model: _mid_ranks(own) for model, own in shares.items()}
-    count, members = len(shares), len(next(iter(shares.values())))
-    rows, distances = [], []
-    for one, other in combinations(sorted(shares), 2):
-        distance = sum(abs(shares[one][member] - shares[other][member]) for member in shares[one]) / 2
-        distances.append(distance)
-        rows.append(_line(one, other, 2, members, rounded(distance, 8), _correlation(ranks[one], ranks[other]), None))
-    sums = [sum(ranks[model][member] for model in shares) for member in next(iter(shares.values()))]
-    mean = Fraction(count * (members + 1), 2)
-    spread = sum((value - mean) ** 2 for value in sums)
-    ties = sum(size**3 - size for own in shares.values() for size in _tie_sizes(own))
-    bottom = count**2 * (members**3 - members) - count * ties
-    concordance = rounded(12 * spread / bottom, 8) if count > 1 and bottom else None
-    mean_distance = rounded(sum(distances) / len(distances), 8) if distances else None
-    return [*rows, _line("all", "all", count, members, mean_distance, None, concordance)]
-
-
-def _line(
-    one: str, other: str, models: int, members: int, distance: Any, correlation: Any, concordance: Decimal | None
-) -> Row:
-    return {
-        "model_a": one,
-        "model_b": other,
-        "models": models,
-        "members": members,
-        "distance": distance,
-        "rank_correlation": correlation,
-        "rank_concordance": concordance,
-    }
-
-
-def _mid_ranks(own: dict[str, Fraction]) -> dict[str, Fraction]:
-    values = list(own.values())
-    return {
-        member: 1 + sum(other > share for other in values) + Fraction(values.count(share) - 1, 2)
-        for member, share in own.items()
-    }
-
-
-def _tie_sizes(own: dict[str, Fraction]) -> list[int]:
-    values = list(own.values())
-    return [values.count(share) for share in set(values)]
-
-
-def _correlation(one: dict[str, Fraction], other: dict[str, Fraction]) -> Decimal | None:
-    mean = Fraction(len(one) + 1, 2)
-    product = sum((one[member] - mean) * (other[member] - mean) for member in one)
-    squares = [sum((rank - mean) ** 2 for rank in own.values()) for own in (one, other)]
-    return _place(float(product) / math.sqrt(squares[0] * squares[1])) if all(squares) else None
-
-
-def _place(value: float) -> Decimal:
-    return rounded(Fraction(value), 6)
 
 
 def _per(amount: Decimal, of: Decimal) -> Decimal | None:

@@ -18,7 +18,7 @@ from tests.oracles.demo_rows import Row, crm, erp, frame
 from tests.oracles.exact import rounded
 from tests.oracles.marts_attribution import order_measure
 from tests.oracles.marts_journey import journeys_of
-from tests.oracles.marts_paths import _member, _null_paths
+from tests.oracles.marts_paths import member_of, null_paths
 from tests.oracles.marts_scorecard_sales import wilson
 from tests.oracles.metric_cells import periods
 
@@ -43,10 +43,10 @@ def _read(documents: Documents) -> list[Row]:
         if posting["posted_on"] <= AS_OF:
             money[posting["order_id"], posting["measure"]] += posting["amount"]
     ended = [(order["touches"], order) for order in journeys.orders.values()]
-    ended += [(touches, None) for touches in _null_paths(journeys).values()]
+    ended += [(touches, None) for touches in null_paths(journeys).values()]
     rows = []
     for touches, order in ended:
-        members = {level: [_member(touch, level) for touch in touches] for level in ("channel", "campaign")}
+        members = {level: [member_of(touch, level) for touch in touches] for level in ("channel", "campaign")}
         members["channel_group"] = [groups.get(channel, "unknown") for channel in members["channel"]]
         on = order["converted_at"].date() if order else touches[-1]["touched_on"]
         rows.append(

@@ -1,4 +1,4 @@
-"""The stage scorecard, worked out from the demo's raw files: what each stage cost, whom it moved on, what it returned."""
+"""The stage scorecard from the demo's raw files: what each stage cost, whom it moved on, what it returned."""
 
 from __future__ import annotations
 
