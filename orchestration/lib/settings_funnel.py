@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from orchestration.lib.yaml_source import FieldError
 
 Subject = Literal["lead", "opportunity"]
-Meaning = Literal["mql", "sql", "won", "lost"]
+Meaning = Literal["mql", "sql", "quote", "won", "lost"]
 CLOSING = ("won", "lost")
 
 
@@ -42,7 +42,7 @@ class FunnelSettings(BaseModel):
     opportunity: Annotated[tuple[FunnelStage, ...], Field(min_length=1)] = (
         _stage("requirement", "Requirement", "需求确认"),
         _stage("solution", "Solution", "方案演示"),
-        _stage("quotation", "Quotation", "报价"),
+        _stage("quotation", "Quotation", "报价", "quote"),
         _stage("negotiation", "Negotiation", "谈判"),
         _stage("won", "Won", "赢单", "won"),
         _stage("lost", "Lost", "输单", "lost"),
@@ -61,6 +61,8 @@ class FunnelSettings(BaseModel):
                 seen.add(code)
                 if stage.means in ("mql", "sql") and subject != "lead":
                     raise FieldError(f"only a lead can be {stage.means}", "leave out means, or move it", path=path)
+                if stage.means == "quote" and subject != "opportunity":
+                    raise FieldError("only an opportunity can be quoted", "leave out means, or move it", path=path)
                 if closing and stage.means not in CLOSING:
                     raise FieldError(
                         f"the stage '{stage.stage}' stands after one that is won or lost",

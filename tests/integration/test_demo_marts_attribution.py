@@ -12,7 +12,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.oracles import marts_attribution, marts_journey, marts_paths, marts_scorecards
+from tests.oracles import (
+    marts_attribution,
+    marts_channel_models,
+    marts_journey,
+    marts_path_explorer,
+    marts_paths,
+    marts_scorecards,
+    marts_stages,
+)
 from tests.oracles.compare import assert_large_mart, assert_mart
 from tests.oracles.demo_documents import Documents, documents_of
 
@@ -37,6 +45,12 @@ MARTS: dict[str, tuple[Callable[[Documents], pd.DataFrame], list[str]]] = {
     "cost_ledger": (marts_attribution.cost_ledger, ["cost_ledger_id"]),
     "campaign_scorecard": (marts_scorecards.campaign_scorecard, ["campaign_id"]),
     "channel_month": (marts_scorecards.channel_month, ["channel_id", "month"]),
+    "stage_scorecard": (marts_stages.stage_scorecard, ["stage_scorecard_id"]),
+    "channel_model": (marts_channel_models.channel_model, ["channel_model_id"]),
+    "channel_disagreement": (marts_channel_models.channel_disagreement, ["channel_disagreement_id"]),
+    "model_disagreement": (marts_channel_models.model_disagreement, ["model_disagreement_id"]),
+    "path_summary": (marts_path_explorer.path_summary, ["path_summary_id"]),
+    "path_distribution": (marts_path_explorer.path_distribution, ["path_distribution_id"]),
 }
 NOT_COMPARED = {"channel_effect": dict.fromkeys(marts_paths.ENDS, "comes of draws; see test_channel_effect.py")}
 

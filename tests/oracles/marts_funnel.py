@@ -22,7 +22,7 @@ LEAD = [
 OPPORTUNITY = [
     ("requirement", "Requirement", "需求确认", None),
     ("solution", "Solution", "方案演示", None),
-    ("quotation", "Quotation", "报价", None),
+    ("quotation", "Quotation", "报价", "quote"),
     ("negotiation", "Negotiation", "谈判", None),
     ("won", "Won", "赢单", "won"),
     ("lost", "Lost", "输单", "lost"),

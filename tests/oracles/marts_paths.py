@@ -19,7 +19,7 @@ LEAST_CONVERSIONS, DRAWS = 100, 1_000
 ENDS = ("share_low", "share_high")
 
 
-def _null_paths(journeys: Journeys) -> dict[str, list[Row]]:
+def null_paths(journeys: Journeys) -> dict[str, list[Row]]:
     """Account → touches that its last order left behind, of which none can serve an order any more."""
     last: dict[str, datetime] = {}
     for order in journeys.orders.values():
@@ -43,7 +43,7 @@ def _null_paths(journeys: Journeys) -> dict[str, list[Row]]:
     return found
 
 
-def _member(touch: Row, level: str) -> str:
+def member_of(touch: Row, level: str) -> str:
     channel = str(touch["channel_id"] or "unknown")
     return channel if level == "channel" else str(touch["campaign_id"] or f"channel:{channel}")
 
@@ -55,12 +55,12 @@ def journey_path(documents: Documents) -> pd.DataFrame:
         _path(order["order_id"], order["order_id"], order["account_id"], order["touches"], order["converted_at"])
         for order in journeys.orders.values()
     ]
-    rows += [_path(f"null:{account}", None, account, path, None) for account, path in _null_paths(journeys).items()]
+    rows += [_path(f"null:{account}", None, account, path, None) for account, path in null_paths(journeys).items()]
     return frame(rows)
 
 
 def _path(journey: str, order: str | None, account: str | None, touches: list[Row], at: datetime | None) -> Row:
-    channels, campaigns = ([_member(touch, level) for touch in touches] for level in ("channel", "campaign"))
+    channels, campaigns = ([member_of(touch, level) for touch in touches] for level in ("channel", "campaign"))
     counted = [utc(min(touch["effective_at"], at or touch["effective_at"])) for touch in touches]
     first, last = (touches[0], touches[-1]) if touches else ({}, {})
     return {

@@ -51,7 +51,9 @@ UPSTREAM = {
         "lead_id origin_channel_id origin_campaign_id product_interest "
         "created_on:date is_valid:boolean is_mql:boolean is_sql:boolean has_opportunity:boolean"
     ),
-    "marts.opportunity_facts": columns("opportunity_id created_on:date has_order:boolean"),
+    "marts.opportunity_facts": columns(
+        "opportunity_id origin_channel_id origin_campaign_id created_on:date has_order:boolean"
+    ),
     "marts.quote_facts": columns("quote_id opportunity_id quoted_at:timestamp quoted_on:date"),
     "marts.order_line_facts": columns(
         "order_id order_line_id product_id ordered_on:date is_excluded:boolean net_booked:decimal(18,2)"

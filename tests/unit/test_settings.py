@@ -12,6 +12,7 @@ from orchestration.lib.cron import cron_fault
 from orchestration.lib.errors import ConfigurationError
 from orchestration.lib.settings import Settings, load_settings, read_settings
 from orchestration.lib.settings_attribution import MODELS
+from orchestration.lib.settings_costs import STAGES
 from orchestration.lib.settings_names import refuse_unknown_checks, refuse_unknown_sources
 from orchestration.lib.settings_template import TEMPLATE_FILE, settings_text
 from orchestration.lib.workspace import DBT_PROJECT_DIR, Workspace
@@ -108,6 +109,7 @@ def test_dbt_gets_flat_variables_and_exact_weights() -> None:
         "benefit_months": 12,
         "overhead_driver": "direct_cost",
         "overhead_driver_by_cost_type": {},
+        "cost_stages": STAGES,
         "opportunity_window_days": 90,
         "order_window_days": 180,
         "affinity_least_baskets": 5,
@@ -118,6 +120,7 @@ def test_dbt_gets_flat_variables_and_exact_weights() -> None:
         "sales_hour_cost": None,
         "customer_window_days": 365,
         "stage_mature_days": 90,
+        "scorecard_least_orders": 10,
         "funnel_stages": settings.funnel.dbt_stages(),
         "distributor_size_of_median": "1",
         "distributor_growth_least": "0",
@@ -161,6 +164,16 @@ def test_a_funnel_that_is_none_is_refused_with_its_line(stages: str, problem: st
     told = str(refusal(f"funnel:\n  opportunity: {stages}\n"))
     assert problem in told
     assert "line 2" in told or ":2" in told
+
+
+def test_only_an_opportunity_can_be_quoted() -> None:
+    told = str(refusal("funnel:\n  lead: [{stage: a, en: A, zh: 甲, means: quote}]\n"))
+    assert "only an opportunity can be quoted" in told
+
+
+def test_tags_of_costs_are_read_in_small_letters_and_mean_a_stage() -> None:
+    assert read("costs:\n  stages: {Nurture: quote}\n").dbt_vars()["cost_stages"] == {"nurture": "quote"}
+    assert "stages" in str(refusal("costs:\n  stages: {Nurture: offer}\n"))
 
 
 def test_dbt_project_knows_the_same_variables_and_defaults() -> None:

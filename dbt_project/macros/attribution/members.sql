@@ -26,3 +26,20 @@
 {% macro spark__joined_in_order(text, order_by, separator) -%}
   array_join(transform(array_sort(collect_list(struct({{ order_by }} as place, {{ text }} as text))), step -> step.text), '{{ separator }}')
 {%- endmacro %}
+
+{#- Whose a credit is: its channel or campaign, unknown when the touch has none, unattributed when no touch earned it. -#}
+{% macro credited_channel(credit) -%}
+  case when {{ credit }}.touch_id is null then 'unattributed' else {{ channel_member(credit) }} end
+{%- endmacro %}
+
+{% macro credited_campaign(credit) -%}
+  case when {{ credit }}.touch_id is null then 'unattributed' else coalesce({{ credit }}.campaign_id, 'unknown') end
+{%- endmacro %}
+
+{#- The same as the data-driven models name it, at a level (channel, campaign). -#}
+{% macro credited_member(credit, level) -%}
+  case
+    when {{ credit }}.touch_id is null then 'unattributed'
+    else {{ channel_member(credit) if level == 'channel' else campaign_member(credit) }}
+  end
+{%- endmacro %}

@@ -30,3 +30,12 @@
     1
   {%- endif -%}
 {%- endmacro %}
+
+{#- The staged models that are computed, one row each, column `name`; the one row `none` when there is no such model. -#}
+{% macro staged_models() -%}
+  {%- set names = [] -%}
+  {%- for name in var('attribution_models') if model_entry(name).family == 'staged' -%}
+    {%- do names.append("('" ~ name ~ "')") -%}
+  {%- endfor -%}
+  (values {{ names | join(', ') or "('none')" }})
+{%- endmacro %}

@@ -15,3 +15,8 @@
   {{ fiscal_period_start(day, period_months(kind)) }}
   {%- endif -%}
 {%- endmacro %}
+
+{#- A GROUP BY of the period of a kind beside other keys; all time has no period to group by. -#}
+{% macro period_grouping(day, kind) -%}
+  {{ ', ' ~ period_start_of(day, kind) if kind != 'all' }}
+{%- endmacro %}

@@ -19,3 +19,8 @@
 {% macro ratio(numerator, denominator) -%}
   {{ proportion('1', numerator, denominator, 8) }}
 {%- endmacro %}
+
+{#- The same for amounts of up to 9 decimals, such as weights; NULL when the denominator is 0. -#}
+{% macro fine_ratio(numerator, denominator) -%}
+  {{ ratio('(' ~ numerator ~ ') * 100000', '(' ~ denominator ~ ') * 100000') }}
+{%- endmacro %}

@@ -9,6 +9,7 @@ from orchestration.lib.publish.finance_tables import FINANCE_TABLES
 from orchestration.lib.publish.funnel_tables import FUNNEL_TABLES
 from orchestration.lib.publish.quality_tables import QUALITY_TABLES
 from orchestration.lib.publish.sales_tables import SALES_TABLES
+from orchestration.lib.publish.stage_tables import STAGE_TABLES
 from orchestration.lib.publish.table import Origin, PublishedTable, words
 
 __all__ = ["TABLES", "TABLES_BY_NAME", "UNPUBLISHED_COLUMNS", "VOLATILE_COLUMNS", "Origin", "PublishedTable"]
@@ -229,6 +230,7 @@ TABLES: tuple[PublishedTable, ...] = (
     *CUSTOMER_TABLES,
     *QUALITY_TABLES,
     *ATTRIBUTION_TABLES,
+    *STAGE_TABLES,
     PublishedTable(
         "journey_touch",
         "attribution.journey_touch",
