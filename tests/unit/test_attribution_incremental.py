@@ -21,7 +21,7 @@ from tests.unit.scratch_project import ScratchProject
 
 NOT_BUILT = "order_measure cost_allocation cost_ledger cost_part cost_share"
 TABLES = (
-    "journey_touch", "journey_milestone", "journey_path", "path_touch", "attribution_weight_current",
+    "journey_touch", "journey_milestone", "journey_path", "null_path_touch", "path_touch", "attribution_weight_current",
     "attribution_weight", "attribution_credit_current", "attribution_credit", "attribution_restatement",
     "new_customer_weight", "stage_pool",
 )  # fmt: skip
@@ -61,6 +61,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> ScratchProject:
 MARKS = {
     "journey_touch": ("converted_at", "timestamp '1999-01-01'"),
     "journey_milestone": ("document_id", "'kept'"),
+    "journey_path": ("channel_count", "-1"),
     "attribution_weight_current": ("touch_count", "-1"),
     "attribution_credit_current": ("campaign_id", "'kept'"),
 }
@@ -94,7 +95,7 @@ def everyone(case: ScratchProject) -> set[str | None]:
 
 def test_nothing_changed_nothing_is_computed(marked: ScratchProject) -> None:
     build(marked)
-    assert [anew(marked, table) for table in MARKS] == [set()] * 4
+    assert [anew(marked, table) for table in MARKS] == [set()] * 5
 
 
 def test_accounts_that_changed_are_computed_in_every_model(marked: ScratchProject) -> None:
@@ -113,7 +114,8 @@ def test_accounts_that_changed_are_computed_in_every_model(marked: ScratchProjec
     )
     build(marked)
     journeys = {"o_r001", "o_r002", "o_r003"}
-    assert [anew(marked, table) for table in MARKS] == [journeys, journeys, journeys, {*journeys, "o_r004", None}]
+    found = [anew(marked, table) for table in MARKS]
+    assert found == [journeys, journeys, journeys, journeys, {*journeys, "o_r004", None}]
     assert anew(marked, "attribution_weight_current", "model") == {*SETTINGS["attribution_models"]}
     # an order that no longer counts leaves nothing
     for table in MARKS:
@@ -124,7 +126,7 @@ def test_a_setting_and_a_channel_effect_compute_the_models_that_ask(marked: Scra
     marked.variables["half_life_days"] = 14
     change(marked, "update attribution.channel_effect set effect = 0.5 where member_id = 'web'")
     build(marked)
-    assert [anew(marked, table) for table in ("journey_touch", "journey_milestone")] == [set(), set()]
+    assert [anew(marked, table) for table in ("journey_touch", "journey_milestone", "journey_path")] == [set()] * 3
     models = [anew(marked, table, "model") for table in ("attribution_weight_current", "attribution_credit_current")]
     assert models == [{"time_decay", "markov"}] * 2
 
@@ -279,6 +281,8 @@ def test_any_sequence_of_changes_ends_where_a_full_rebuild_does(tmp_path: Path, 
     draw = random.Random(20261127 + seed)
     case = scratch(tmp_path / "step_by_step", SETTINGS)
     at_random(seed).fill(case)
+    # about when the touches of those who no longer order cease to count
+    change(case, "update intermediate.int_as_of set as_of_on = date '2025-05-15'")
     build(case)
     told: list[str] = []
     for step in range(STEPS):
@@ -292,7 +296,8 @@ def test_any_sequence_of_changes_ends_where_a_full_rebuild_does(tmp_path: Path, 
         build(case)
         whole = scratch(tmp_path / f"whole_{step}", case.variables)
         shutil.copy(case.workspace.warehouse_file, whole.workspace.warehouse_file)
-        change(whole, *(f"drop table attribution.{table}" for table in MARKS))
+        change(whole, *(f"drop table attribution.{table}" for table in (*MARKS, "null_path_touch")))
         build(whole)
         assert differences(case, whole) == [], told
     assert case.rows("select count(*) from attribution.attribution_credit")[0][0] > 1_000
+    assert case.rows("select count(*) from attribution.null_path_touch")[0][0] > 0

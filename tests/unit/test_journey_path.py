@@ -64,7 +64,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> ScratchProject:
     case.load("intermediate.int_touch", TOUCHES)
     case.load("marts.order_facts", ORDERS)
     case.load("intermediate.int_as_of", [{"as_of_on": AS_OF}])
-    case.build("account_touch conversion order_milestone journey_input journey_touch path_touch journey_path")
+    case.build("path:models/marts/journey")
     return case
 
 

@@ -1,6 +1,11 @@
+{{ config(**built_by_group("ref('path_input')", ['journey_id'])) }}
 -- One row per journey: every order that counts, also one without any touch, and every null path. Repeats of a channel
 -- or campaign are kept; the models collapse them if attribution.collapse_repeats says so.
-with path as (
+with changed as (
+  {{ changed_groups(ref('path_input'), ['journey_id']) }}
+),
+
+path as (
   select
     journey_id,
     account_id,
@@ -20,6 +25,7 @@ with path as (
       *,
       count(*) over (partition by journey_id) as touch_total
     from {{ ref('path_touch') }}
+    where journey_id in (select changed.journey_id from changed)
   ) as touch
   group by journey_id, account_id
 )
@@ -42,8 +48,10 @@ select
   path.last_touch_on,
   conversion.converted_at,
   conversion.converted_on,
-  {{ days_between('path.first_touch_on', 'conversion.converted_on') }} as days_to_convert
+  {{ days_between('path.first_touch_on', 'conversion.converted_on') }} as days_to_convert,
+  changed.input_hash
 from {{ ref('conversion') }} as conversion
+inner join changed on conversion.order_id = changed.journey_id
 left join path on conversion.order_id = path.journey_id
 
 union all
@@ -66,6 +74,8 @@ select
   path.last_touch_on,
   cast(null as timestamp) as converted_at,
   cast(null as date) as converted_on,
-  cast(null as bigint) as days_to_convert
+  cast(null as bigint) as days_to_convert,
+  changed.input_hash
 from path
+inner join changed on path.journey_id = changed.journey_id
 where path.journey_id = {{ null_journey_id('path.account_id') }}
