@@ -195,7 +195,7 @@ MONEY = [
     # a credit note per part, each an amount that does not divide: back to exactly nothing
     *postings("o_five", "five", "invoiced", "100.01", "-33.34", "-33.33", "-33.34"),
     *postings("o_five", "five", "gross_profit", "-7.77", "7.77"),
-    *postings("o_five", "huge", "booked", "9999999999999.99"),
+    *postings("o_five", "huge", "booked", "9999999999999999.99"),
     *postings("o_five", "part", "after_sales", "0.07", "-0.02"),
     *postings("o_untouched", "untouched", "invoiced", "55.55", "-5.55"),
     *postings("o_gone", "gone", "invoiced", "20.00"),

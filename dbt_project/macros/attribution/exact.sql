@@ -15,7 +15,7 @@
 
 {#- Money of two decimals → whole cents. -#}
 {% macro cents_of(amount) -%}
-  cast({{ amount }} * 100 as bigint)
+  cast(cast({{ amount }} as decimal(28, 2)) * 100 as bigint)
 {%- endmacro %}
 
 {#- Whole cents → money of two decimals. -#}
