@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.oracles import marts_attribution, marts_journey, marts_paths, marts_scorecards
+from tests.oracles import marts_attribution, marts_campaigns, marts_journey, marts_paths, marts_scorecards
 from tests.oracles.compare import assert_large_mart, assert_mart
 from tests.oracles.demo_documents import Documents, documents_of
 
@@ -35,7 +35,10 @@ MARTS: dict[str, tuple[Callable[[Documents], pd.DataFrame], list[str]]] = {
     ),
     "cost_allocation": (marts_attribution.cost_allocation, ["cost_allocation_id"]),
     "cost_ledger": (marts_attribution.cost_ledger, ["cost_ledger_id"]),
-    "campaign_scorecard": (marts_scorecards.campaign_scorecard, ["campaign_id"]),
+    "campaign_scorecard": (marts_campaigns.campaign_scorecard, ["campaign_id"]),
+    "campaign_reach": (marts_campaigns.campaign_reach, ["campaign_id"]),
+    "campaign_stage_cost": (marts_campaigns.campaign_stage_cost, ["campaign_id", "stage"]),
+    "attributed_payback": (marts_campaigns.attributed_payback, ["cut", "channel_id", "campaign_id"]),
     "channel_month": (marts_scorecards.channel_month, ["channel_id", "month"]),
 }
 NOT_COMPARED = {"channel_effect": dict.fromkeys(marts_paths.ENDS, "comes of draws; see test_channel_effect.py")}
