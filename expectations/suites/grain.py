@@ -120,6 +120,8 @@ KEYS = (
     Key("attribution", "attribution.cost_ledger", ("cost_ledger_id",), "marketing"),
     Key("attribution", "attribution.order_measure", ("posting_id", "measure"), "finance"),
     Key("metrics", "metrics.campaign_scorecard", ("campaign_id",), "marketing"),
+    Key("metrics", "metrics.campaign_stage_cost", ("campaign_id", "stage"), "marketing"),
+    Key("metrics", "metrics.attributed_payback", ("cut", "channel_id", "campaign_id"), "marketing"),
     Key("metrics", "metrics.channel_month", ("channel_id", "month"), "marketing"),
     Key("metrics", "metrics.interaction_win_lift", ("driver", "period_kind", "period_start"), "sales"),
     Key("metrics", "metrics.metric_anomaly", ("anomaly_id",), "finance"),

@@ -14,6 +14,7 @@ from orchestration.lib.publish.definitions import Definition
 from orchestration.lib.publish.metric_view import FLAVOURS, Answer
 from orchestration.lib.publish.periods import Calendar
 from orchestration.lib.publish.reader import Snapshot
+from orchestration.lib.trace.restated import is_restated
 
 Column = tuple[Any, ...]  # metric_id and its flavours: what one column of the table shows
 Line = tuple[Any, ...]  # members of the dimensions and the first day of the period: what one line shows
@@ -98,6 +99,8 @@ def _shown(cell: Mapping[str, Any] | None, unit: str, compare: str | None) -> li
     value = shown_value(cell["value"] if cell else None, unit)
     if cell and cell["is_mature"] is False:
         value += "*"
+    if cell and is_restated(cell):
+        value += "†"
     if not compare:
         return [value]
     rate: Decimal | None = cell["change_rate"] if cell else None

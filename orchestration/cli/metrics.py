@@ -90,10 +90,12 @@ def metrics(
         answer = ask(found, question)
         if output is Format.TABLE:
             from orchestration.cli.metric_table import print_cells
+            from orchestration.cli.restated_text import print_restated
 
             print_cells(found, answer, definitions, language)
+            print_restated(found, answer, definitions, language)
         else:
-            _data(answer, missing, output)
+            _data(found, answer, definitions, missing, output)
         if output is not Format.JSON:
             for name in missing:
                 text = missing[name][language]
@@ -144,16 +146,33 @@ def unavailable(snapshot: Snapshot, metric_ids: Iterable[str]) -> dict[str, dict
     }
 
 
-def _data(answer: Answer, missing: dict[str, dict[str, str]], output: Format) -> None:
+def _data(
+    snapshot: Snapshot,
+    answer: Answer,
+    definitions: Sequence[Definition],
+    missing: dict[str, dict[str, str]],
+    output: Format,
+) -> None:
     """Every field of the cells, numbers exact, one object or line per cell."""
     from orchestration.lib.publish.metric_view import FACTS, FLAVOURS
+    from orchestration.lib.trace.restated import definition_of, is_restated, restatement_reasons
+
+    def restated_because(row: dict[str, Any]) -> str | None:
+        definition = definition_of(definitions, row) if is_restated(row) else None
+        return ", ".join(restatement_reasons(snapshot, definition, answer, row)) if definition else None
 
     compared = ["compared_period_start", "compared_value", "change", "change_rate"] if answer.question.compare else []
     names = {column: column.removesuffix("_id") for column in answer.dimensions if answer.names.get(column)}
     columns = ["metric_id", *FLAVOURS, "cut", *answer.dimensions, *names.values(), "period_kind", "period_start"]
-    columns += [*FACTS, *compared]
+    columns += [*FACTS, "restated_because", *compared]
     rows = [
-        {**row, **{name: answer.name_of(column, row[column]) for column, name in names.items()}} for row in answer.rows
+        {
+            **dict.fromkeys(FACTS),  # a snapshot of an older version lacks some
+            **row,
+            **{name: answer.name_of(column, row[column]) for column, name in names.items()},
+            "restated_because": restated_because(row),
+        }
+        for row in answer.rows
     ]
     if output is Format.CSV:
         print_csv(columns, rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -55,6 +56,7 @@ def trace(
     opened = Workspace.open(workspace)
     from orchestration.lib.publish import open_snapshot
     from orchestration.lib.trace import sources_of, trace_cell
+    from orchestration.lib.trace.restated import is_restated, restatement_reasons
 
     with open_snapshot(opened, snapshot, role=role) as found:
         if document is not None:
@@ -64,15 +66,18 @@ def trace(
         if gap is not None:
             raise ConfigurationError(f"{metric} {say('not_available', language)}: {gap[language]}")
         traced = trace_cell(found, str(metric), filters, limit=limit)
+        reasons = restatement_reasons(found, traced.definition, traced.answer, traced.cell)
         documents = {
             (side.name, part.part.name): sources_of(found, part.rows, part.part.table)
             for side in traced.sides
             for part in side.parts
         }
+    if not is_restated(traced.cell):
+        reasons = ()
     if as_json:
-        print_json(_as_data(opened, traced, documents, show_source))
+        print_json({**_as_data(opened, traced, documents, show_source), "restated_because": list(reasons)})
     else:
-        print_cell(opened, traced, documents, show_source, language)
+        print_cell(opened, traced, documents, reasons=reasons, show_source=show_source, lang=language)
 
 
 Documents = dict[tuple[str, str], "list[list[Document]]"]
@@ -127,8 +132,18 @@ def _landed(workspace: Workspace, source: Source) -> dict[str, Any]:
         return {"error": error.message}
 
 
-def print_cell(workspace: Workspace, traced: CellTrace, documents: Documents, show_source: bool, lang: str) -> None:
+def print_cell(
+    workspace: Workspace,
+    traced: CellTrace,
+    documents: Documents,
+    *,
+    reasons: Sequence[str],
+    show_source: bool,
+    lang: str,
+) -> None:
     from orchestration.cli.metric_table import shown_value
+    from orchestration.cli.restated_text import reported_line
+    from orchestration.lib.trace.restated import is_restated
 
     cell, definition, answer = traced.cell, traced.definition, traced.answer
     place = [
@@ -144,6 +159,8 @@ def print_cell(workspace: Workspace, traced: CellTrace, documents: Documents, sh
     )
     if cell["value"] is not None:
         typer.echo(f"  = {cell['value']:f}")
+    if is_restated(cell):
+        typer.echo(f"† {reported_line(cell['reported'], cell['value'], definition.unit, reasons, lang)}")
     shown_sources: dict[Source, None] = {}
     for side in traced.sides:
         typer.echo(f"\n{say(side.name, lang)} {shown(side.value)} = {side.formula}")

@@ -172,6 +172,7 @@ class MetricSettings(Group):
     win_model_least_deals: Annotated[int, Field(strict=True, ge=20)] = 50
     # the scorecards
     scorecard_least_orders: Annotated[int, Field(strict=True, ge=1)] = 10
+    realised_least_share: Share = Decimal("0.95")
     ageing_days: tuple[AgeingDays, AgeingDays, AgeingDays] = (30, 60, 90)
     sales_hour_cost: Annotated[Exact, Field(gt=0, max_digits=18, decimal_places=2)] | None = None
 
@@ -303,6 +304,7 @@ class Settings(Group):
             "customer_window_days": self.metrics.customer_window_days,
             "stage_mature_days": self.metrics.stage_mature_days,
             "scorecard_least_orders": self.metrics.scorecard_least_orders,
+            "realised_least_share": str(self.metrics.realised_least_share),
             "funnel_stages": self.funnel.dbt_stages(),
             **self.distributors.dbt_vars(),
             "ageing_days": list(self.metrics.ageing_days),

@@ -14,6 +14,7 @@ import pytest
 
 from tests.oracles import (
     marts_attribution,
+    marts_campaigns,
     marts_channel_models,
     marts_journey,
     marts_path_explorer,
@@ -43,7 +44,10 @@ MARTS: dict[str, tuple[Callable[[Documents], pd.DataFrame], list[str]]] = {
     ),
     "cost_allocation": (marts_attribution.cost_allocation, ["cost_allocation_id"]),
     "cost_ledger": (marts_attribution.cost_ledger, ["cost_ledger_id"]),
-    "campaign_scorecard": (marts_scorecards.campaign_scorecard, ["campaign_id"]),
+    "campaign_scorecard": (marts_campaigns.campaign_scorecard, ["campaign_id"]),
+    "campaign_reach": (marts_campaigns.campaign_reach, ["campaign_id"]),
+    "campaign_stage_cost": (marts_campaigns.campaign_stage_cost, ["campaign_id", "stage"]),
+    "attributed_payback": (marts_campaigns.attributed_payback, ["cut", "channel_id", "campaign_id"]),
     "channel_month": (marts_scorecards.channel_month, ["channel_id", "month"]),
     "stage_scorecard": (marts_stages.stage_scorecard, ["stage_scorecard_id"]),
     "channel_model": (marts_channel_models.channel_model, ["channel_model_id"]),

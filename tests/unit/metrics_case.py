@@ -49,7 +49,7 @@ def credit(key: str, on: str, measure: str, amount: str, channel: str | None, **
     return {
         "order_id": "o1", "posting_id": key, "posted_on": on, "measure": measure, "amount": amount,
         "channel_id": channel,
-        "campaign_id": campaign, "touch_id": channel and f"t_{channel}", "is_default_model": True, **more,
+        "campaign_id": campaign, "touch_id": channel and f"t_{channel}", "is_default_model": True, "version": 1, **more,
     }  # fmt: skip
 
 
@@ -158,10 +158,18 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     "attribution.attribution_credit": [
         credit("i1", "2024-04-15", "invoiced", "400.00", "ad"),
         credit("i1", "2024-04-15", "invoiced", "600.00", "show"),
-        credit("i1", "2024-04-15", "contribution", "160.00", "ad"),
-        credit("i1", "2024-04-15", "contribution", "240.00", "show"),
+        # April was closed with 100 for the ad and 300 for the show; a touch of the ad came late
+        credit("i1", "2024-04-15", "contribution", "100.00", "ad"),
+        credit("i1", "2024-04-15", "contribution", "60.00", "ad", version=2),
+        credit("i1", "2024-04-15", "contribution", "300.00", "show"),
+        credit("i1", "2024-04-15", "contribution", "-60.00", "show", version=2),
         credit("i9", "2024-05-01", "contribution", "-9.99", None, order_id="o9"),
         credit("i1", "2024-04-15", "contribution", "400.00", "ad", is_default_model=False),
+    ],
+    "attribution.attribution_restatement": [
+        {"posting_id": "i1", "month": "2024-04-01", "model": "position_based", "measure": "contribution",
+         "touch_id": f"t_{channel}", "channel_id": channel, "campaign_id": campaign, "reason": "late_touch"}
+        for channel, campaign in (("ad", "k1"), ("show", "k2"))
     ],
     "attribution.order_measure": [
         {"order_id": "o1", "posting_id": "i1", "posted_on": "2024-04-15", "measure": "contribution", "amount": "400.00",

@@ -153,10 +153,10 @@ create table metrics.metric_value (metric_id varchar, variant varchar, cut varch
   campaign_id varchar, salesperson_id varchar, distributor_id varchar, account_id varchar, product_family varchar,
   period_kind varchar, period_start date, view varchar, basis varchar, model varchar,
   numerator decimal(28,6), denominator decimal(28,6), value decimal(28,8),
-  value_low decimal(28,8), value_high decimal(28,8), n bigint, is_mature boolean);
+  value_low decimal(28,8), value_high decimal(28,8), n bigint, is_mature boolean, reported decimal(28,8));
 insert into metrics.metric_value by position
   select c0, c1, c2, c3, c4, null, null, null, null, c5, c6::date, c7, c8, c9,
-  c10, c11, c12, null, null, c13, c14 from (values
+  c10, c11, c12, null, null, c13, c14, case c0 when 'channel_roi' then c12 end from (values
   ('channel_roi','standard','total',null,null,'all',null,'period','invoiced','linear',100,150,0.66666667,1,true),
   ('channel_roi','standard','channel','crm:fair',null,'all',null,'period','invoiced','linear',150,100,1.5,1,true),
   ('channel_roi','standard','channel','crm:paid_search',null,'all',null,'period','invoiced','linear',-50,50,-1,0,true),

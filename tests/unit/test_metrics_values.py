@@ -33,6 +33,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> ScratchProject:
         "retention_caps_each_account_and_leaves_new_customers_out",
         "cohorts_share_money_by_first_order_weights",
         "every_step_from_list_price_to_cash_is_exact",
+        "payback_lasts_or_says_why_there_is_none",
+        "realised_roi_is_final_only_when_all_is_in",
     }
     case.prepare()
     materialise(case)
@@ -191,7 +193,7 @@ def test_the_tables_have_no_other_columns_and_one_row_per_cell(built: ScratchPro
     keyed = [*(dimension.column for dimension in DIMENSIONS.values()), "period_kind", "period_start"]
     assert names == [
         "metric_id", "variant", "cut", *keyed, "view", "basis", "model", "numerator", "denominator", "value",
-        "value_low", "value_high", "n", "is_mature",
+        "value_low", "value_high", "n", "is_mature", "reported",
     ]  # fmt: skip
     keys = ", ".join(["metric_id", "variant", "cut", *keyed])
     assert built.rows(f"select {keys} from metrics.metric_value group by all having count(*) > 1") == []
@@ -376,6 +378,40 @@ def test_scorecards_agree_with_the_registry(built: ScratchProject) -> None:
         ("unattributed", "unattributed", D(0), D(0), 0, D(1), D("-9.99")),
         ("unknown", "unknown", D(0), D(7), 1, D(0), D(0)),
     ]
+
+
+def test_what_closed_months_reported_stands_beside_what_is_true_today(built: ScratchProject) -> None:
+    """100 and 300 were reported, 160 and 240 are true; only what attribution credits carry is ever restated."""
+    assert built.rows(
+        "select channel_id, value, reported from metrics.metric_value "
+        "where metric_id = 'channel_roi' and cut = 'channel' and period_kind = 'all' order by channel_id"
+    ) == [
+        # (100 − 190.01) ÷ 190.01
+        ("ad", D("-0.15793906"), D("-0.47371191")),
+        # 300 − 300
+        ("show", D("-0.2"), D("0")),
+        ("unattributed", None, None),
+    ]
+    assert built.rows(
+        "select value, reported from metrics.metric_value where metric_id = 'channel_roi' and cut = 'total' "
+        "and period_kind = 'month' and period_start = '2024-04-01'"
+    ) == [(None, None)]
+    assert built.rows("select distinct metric_id from metrics.metric_value where reported is not null order by 1") == [
+        ("channel_roi",),
+        ("roas",),
+    ]
+    assert built.rows(
+        "select campaign_id, attributed_contribution, attributed_contribution_reported, restated_because "
+        "from metrics.campaign_scorecard where attributed_contribution <> 0 order by campaign_id"
+    ) == [
+        ("k1", D(160), D(100), "late_touch"),
+        ("k2", D(240), D(300), "late_touch"),
+        ("unattributed", D("-9.99"), D("-9.99"), None),
+    ]
+    assert built.rows(
+        "select channel_id, month, attributed_contribution, attributed_contribution_reported "
+        "from metrics.channel_month where restated_because = 'late_touch' order by channel_id"
+    ) == [("ad", dt.date(2024, 4, 1), D(160), D(100)), ("show", dt.date(2024, 4, 1), D(240), D(300))]
 
 
 def test_channel_months_add_up_to_the_scorecards(built: ScratchProject) -> None:

@@ -26,7 +26,7 @@ create schema if not exists metrics;
 create table metrics.metric_value (metric_id varchar, variant varchar, cut varchar, channel_id varchar,
   campaign_id varchar, period_kind varchar, period_start date, view varchar, basis varchar, model varchar,
   numerator decimal(28, 6), denominator decimal(28, 6), value decimal(28, 8),
-  value_low decimal(28, 8), value_high decimal(28, 8), n bigint, is_mature boolean);
+  value_low decimal(28, 8), value_high decimal(28, 8), n bigint, is_mature boolean, reported decimal(28, 8));
 create schema if not exists gate;
 create table gate.result (gate varchar, check_id varchar, status varchar);
 """

@@ -1,18 +1,68 @@
-{#- The columns that every scorecard adds up, and the ratios it derives from them as the metric registry defines these. -#}
+{#-
+  The columns that every scorecard adds up, with the decimals each has, in the order they are told. Costs; whom it met and
+  what came of it, by origin; delivery and quality of orders by origin; money by attribution, as it is true today, and
+  as it was reported (`_reported`: what closed months said when they were closed).
+-#}
+{% macro scorecard_columns() -%}
+  {%- set columns = {
+    'marketing_spend': 2, 'acquisition_spend': 2, 'media_spend': 2, 'shared_spend': 2, 'unallocated_spend': 2,
+    'staged_spend': 2, 'sales_time_cost': 2,
+    'touches': 0, 'leads': 0, 'mqls': 0, 'sqls': 0, 'leads_with_opportunity': 0, 'opportunities': 0, 'quotes': 0,
+    'orders': 0, 'new_customers': 9,
+    'net_booked': 2, 'origin_invoiced': 2, 'origin_collected': 2, 'origin_contribution': 2, 'origin_after_sales': 2,
+    'lines_due': 0, 'lines_on_time': 0, 'orders_delivered': 0, 'delivery_days': 0,
+    'units_shipped': 4, 'units_returned': 4, 'units_repaired': 0, 'tickets': 0,
+  } -%}
+  {%- for version in ['', '_reported'] -%}
+    {%- for measure in scorecard_measures() -%}{%- do columns.update({'attributed_' ~ measure ~ version: 2}) -%}{%- endfor -%}
+  {%- endfor -%}
+  {{ return(columns) }}
+{%- endmacro %}
+
+{#- What is attributed, in the order it is told. -#}
+{% macro scorecard_measures() -%}
+  {{ return(['booked', 'invoiced', 'cogs', 'gross_profit', 'contribution', 'collected', 'after_sales']) }}
+{%- endmacro %}
+
+{#- Sums of those columns. -#}
 {% macro scorecard_sums(alias) -%}
-  {%- for column in [
-    'marketing_spend', 'acquisition_spend', 'media_spend', 'shared_spend', 'unallocated_spend',
-    'attributed_booked',
-    'attributed_invoiced', 'attributed_cogs', 'attributed_gross_profit', 'attributed_contribution', 'attributed_collected', 'attributed_after_sales', 'net_booked',
-  ] %}
-  cast(sum({{ alias }}.{{ column }}) as decimal(18, 2)) as {{ column }},
+  {%- for column, places in scorecard_columns().items() %}
+  cast(sum({{ alias }}.{{ column }}) as {{ 'bigint' if places == 0 else 'decimal(18, ' ~ places ~ ')' }}) as {{ column }}
+  {{- ',' if not loop.last }}
   {%- endfor %}
-  {%- for column in [
-    'leads', 'leads_with_opportunity', 'opportunities', 'orders', 'lines_due', 'lines_on_time',
-  ] %}
-  cast(sum({{ alias }}.{{ column }}) as bigint) as {{ column }},
-  {%- endfor %}
-  cast(sum({{ alias }}.new_customers) as decimal(18, 9)) as new_customers
+{%- endmacro %}
+
+{#-
+  Why attributed money of closed months is told differently today: the reasons by which credits of the default model were
+  restated, in the order of the alphabet, one row per `keys` (name → SQL over attribution_restatement). A derived table.
+-#}
+{% macro restatement_reasons(keys) -%}
+(
+  select
+    {%- for name in keys %}
+    {{ name }},
+    {%- endfor %}
+    {{ joined_in_order('reason', 'reason', ', ') }} as reasons
+  from (
+    select distinct
+      {%- for name, sql in keys.items() %}
+      {{ sql }} as {{ name }},
+      {%- endfor %}
+      reason
+    from {{ ref('attribution_restatement') }}
+    where model = '{{ var("default_attribution_model") }}'
+  ) as restated
+  group by {{ keys | join(', ') }}
+)
+{%- endmacro %}
+
+{#- Channel and campaign of a credit: what no touch has is unattributed, a touch without a campaign is of an unknown one. -#}
+{% macro credited_channel() -%}
+case when touch_id is null then 'unattributed' else coalesce(channel_id, 'unknown') end
+{%- endmacro %}
+
+{% macro credited_campaign() -%}
+case when touch_id is null then 'unattributed' else coalesce(campaign_id, 'unknown') end
 {%- endmacro %}
 
 {#- numerator ÷ denominator to 8 decimals, exactly; NULL when the denominator is 0. -#}

@@ -1,5 +1,6 @@
 -- One row per channel and month: cost and what came of it. Add months before dividing: a ratio of a quarter is not
--- the mean of its months.
+-- the mean of its months. What a closed month said when it was closed stands under `_reported`, with why it is told
+-- differently today.
 with summed as (
   select
     month.channel_id,
@@ -14,28 +15,16 @@ select
   summed.month,
   channel.name,
   channel.channel_group,
-  summed.marketing_spend,
-  summed.acquisition_spend,
-  summed.media_spend,
-  summed.shared_spend,
-  summed.unallocated_spend,
-  summed.leads,
-  summed.leads_with_opportunity,
-  summed.opportunities,
-  summed.orders,
-  summed.net_booked,
-  summed.lines_due,
-  summed.lines_on_time,
-  summed.new_customers,
-  summed.attributed_booked,
-  summed.attributed_invoiced,
-  summed.attributed_cogs,
-  summed.attributed_gross_profit,
-  summed.attributed_contribution,
-  summed.attributed_collected,
-  summed.attributed_after_sales,
+  {%- for column in scorecard_columns() %}
+  summed.{{ column }},
+  {%- endfor %}
   {{ ratio('summed.acquisition_spend', 'summed.leads') }} as cpl,
   {{ ratio('summed.attributed_contribution - summed.marketing_spend', 'summed.marketing_spend') }} as channel_roi,
-  {{ ratio('summed.attributed_invoiced', 'summed.media_spend') }} as roas
+  {{ ratio('summed.attributed_invoiced', 'summed.media_spend') }} as roas,
+  {{ ratio('summed.attributed_contribution_reported - summed.marketing_spend', 'summed.marketing_spend') }}
+    as channel_roi_reported,
+  restated.reasons as restated_because
 from summed
 left join {{ ref('dim_channel') }} as channel on summed.channel_id = channel.channel_id
+left join {{ restatement_reasons({'channel_id': credited_channel(), 'month': 'month'}) }} as restated
+  on summed.channel_id = restated.channel_id and summed.month = restated.month

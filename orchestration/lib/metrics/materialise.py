@@ -3,7 +3,8 @@
 
 ``metric_value``: one row per metric, variant, basis, cut, member of the cut and period in which it has anything.
 Numerator, denominator and value are exact: the sides come from MetricFlow's SQL as DECIMAL, the quotient is an integer
-division rounded half away from zero. A denominator of 0 gives NULL.
+division rounded half away from zero. A denominator of 0 gives NULL. ``reported`` is the value by what closed months
+said of attributed money when they were closed; NULL of a metric that is never restated.
 """
 
 from __future__ import annotations
@@ -161,7 +162,7 @@ def _write_values(
         f"create or replace table metrics.metric_value (metric_id varchar not null, variant varchar not null, "
         f"cut varchar not null, {dimensions}, period_kind varchar not null, period_start date, view varchar not null, "
         f"basis varchar, model varchar, numerator {NUMBER} not null, denominator {NUMBER}, value decimal(28, 8), "
-        f"value_low {PLACES}, value_high {PLACES}, n bigint, is_mature boolean not null)"
+        f"value_low {PLACES}, value_high {PLACES}, n bigint, is_mature boolean not null, reported decimal(28, 8))"
     )
     if parts:
         keys = ", ".join(dimension.column for dimension in DIMENSIONS.values())
@@ -177,8 +178,9 @@ def _metric_sql(metric: MetricDefinition, default_model: str, as_of: dt.date) ->
     cuts = ", ".join(f"'{cut_name(cut)}'" for cut in metric.cuts)
     sides = [*metric.numerator.metrics, *(metric.denominator.metrics if metric.denominator else ())]
     denominator = _component_sql(metric.denominator) if metric.denominator else f"cast(null as {NUMBER})"
-    value = quotient_sql("numerator", "denominator") if metric.denominator else "cast(numerator as decimal(28, 8))"
+    value = _value_sql(metric, "numerator", "denominator")
     count = f'cast(coalesce("{meta.n}", 0) as bigint)' if meta.n else "cast(null as bigint)"
+    reported, reported_denominator = _reported_sql(metric)
     low, high = _interval_sql(metric)
     anything = " or ".join(f'"{name}" is not null' for name in dict.fromkeys(sides))
     return (
@@ -187,9 +189,23 @@ def _metric_sql(metric: MetricDefinition, default_model: str, as_of: dt.date) ->
         f"'{meta.view}' as view, {_text(meta.basis)} as basis, "
         f"{_text(default_model if meta.is_attributed else None)} as model, numerator, denominator, {value} as "
         f"value, {low} as value_low, {high} as value_high, n, "
-        f"{_maturity_sql(meta.maturity_days, as_of)} as is_mature "
-        f"from (select *, {_component_sql(metric.numerator)} as numerator, {denominator} as denominator, {count} as n "
+        f"{_maturity_sql(meta.maturity_days, as_of)} as is_mature, "
+        f"{_value_sql(metric, 'reported_numerator', 'reported_denominator')} as reported "
+        f"from (select *, {_component_sql(metric.numerator)} as numerator, {denominator} as denominator, {count} as n, "
+        f"{reported} as reported_numerator, {reported_denominator} as reported_denominator "
         f"from {_BASE} where cut in ({cuts}) and ({anything}))"
+    )
+
+
+def _value_sql(metric: MetricDefinition, numerator: str, denominator: str) -> str:
+    return quotient_sql(numerator, denominator) if metric.denominator else f"cast({numerator} as decimal(28, 8))"
+
+
+def _reported_sql(metric: MetricDefinition) -> tuple[str, str]:
+    """Both sides as reported; NULL for a metric that is never restated."""
+    numerator, denominator = metric.reported or (None, None)
+    return tuple(  # type: ignore[return-value]
+        f"cast(null as {NUMBER})" if side is None else _component_sql(side) for side in (numerator, denominator)
     )
 
 

@@ -103,6 +103,8 @@ class MetricDefinition:
     meta: MetricMeta
     numerator: Component
     denominator: Component | None
+    # both sides with what closed months reported in the place of what is true today; None where nothing is restated
+    reported: tuple[Component, Component | None] | None = None
 
     @property
     def cuts(self) -> tuple[tuple[str, ...], ...]:
@@ -112,7 +114,8 @@ class MetricDefinition:
     @property
     def simple_metrics(self) -> tuple[str, ...]:
         """Every simple metric that the value or its n needs."""
-        names = [*self.numerator.metrics, *(self.denominator.metrics if self.denominator else ())]
+        sides = [self.numerator, self.denominator, *(self.reported or ())]
+        names = [name for side in sides if side is not None for name in side.metrics]
         beside = [name for name in (self.meta.n, self.meta.low, self.meta.high) if name]
         return tuple(dict.fromkeys([*names, *beside]))
 

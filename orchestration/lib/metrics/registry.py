@@ -23,6 +23,7 @@ from orchestration.lib.metrics.model import Component, MetricDefinition, MetricM
 
 META_KEY = "triloop"
 SEMANTIC_MANIFEST = "semantic_manifest.json"
+REPORTED = "_reported"  # what is restated has a simple metric of this ending beside it: as closed months reported it
 PERIOD_KIND = "period_kind"  # the dimension of a semantic model that makes its table a period table
 
 
@@ -93,8 +94,9 @@ class _Reader:
         if not metric.get("label"):
             raise self._error(name, "has no label")
         definition = MetricDefinition(
-            name, meta.metric_id or name, metric["label"], formulas[0], formulas[1], meta, numerator, denominator
-        )
+            name, meta.metric_id or name, metric["label"], formulas[0], formulas[1], meta, numerator, denominator,
+            self._as_reported(numerator, denominator),
+        )  # fmt: skip
         for beside in (meta.n, meta.low, meta.high):
             if beside is not None:
                 self._simple(beside)
@@ -192,6 +194,32 @@ class _Reader:
                 f"{key.sql(dialect='duckdb')}), '{UNKNOWN}')"
             )
         return found
+
+    def _as_reported(
+        self, numerator: Component, denominator: Component | None
+    ) -> tuple[Component, Component | None] | None:
+        """Both sides over the metrics that tell what was reported; None when no part of them is ever restated."""
+        sides = [numerator, denominator]
+        twins = {
+            name: f"{name}{REPORTED}"
+            for side in sides
+            if side is not None
+            for name in side.metrics
+            if f"{name}{REPORTED}" in self.metrics
+        }
+        if not twins:
+            return None
+        for twin in twins.values():
+            self._simple(twin)
+
+        def renamed(side: Component) -> Component:
+            tree = sqlglot.parse_one(side.expression, dialect="duckdb")
+            named = tree.transform(
+                lambda node: sql.column(twins.get(node.name, node.name)) if isinstance(node, sql.Column) else node
+            )
+            return Component(named.sql(dialect="duckdb"), tuple(twins.get(name, name) for name in side.metrics))
+
+        return renamed(numerator), renamed(denominator) if denominator is not None else None
 
     def _known(self, name: str) -> dict[str, Any]:
         if name not in self.metrics:

@@ -19,6 +19,10 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "value_low": ("Lower end of the 95 % interval, where the metric has one", "95% 区间下限（如有）"),
     "value_high": ("Upper end of the 95 % interval, where the metric has one", "95% 区间上限（如有）"),
     "n": ("How many rows stand behind the value", "支撑该值的记录数"),
+    "reported": (
+        "The value by what closed months said of attributed money; NULL of a metric that is never restated",
+        "已关账月份按关账时报告的归因金额计算的值；不会重述的指标为空",
+    ),
     "is_mature": ("Whether the cohort has reached its whole window", "同期群是否已满观察窗口"),
     "anomaly_id": ("Series and month", "序列与月份"),
     "series_id": ("Metric (or entity of a source), cut and member", "指标（或来源实体）、维度与成员"),

@@ -13,7 +13,7 @@ from orchestration.lib.publish.periods import KINDS, MONTHS, Calendar
 from orchestration.lib.publish.reader import Snapshot
 
 FLAVOURS = ("variant", "view", "basis", "model")
-FACTS = ("numerator", "denominator", "value", "value_low", "value_high", "n", "is_mature")
+FACTS = ("numerator", "denominator", "value", "value_low", "value_high", "n", "is_mature", "reported")
 _FIXED = {"metric_id", "cut", "period_kind", "period_start", *FLAVOURS, *FACTS}
 # Without a wish of the user these are shown where a metric has several; every other flavour is one option away.
 _PREFERRED = {"variant": ("standard", "direct"), "view": ("period",), "basis": ("invoiced",), "model": ()}

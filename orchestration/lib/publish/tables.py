@@ -9,6 +9,7 @@ from orchestration.lib.publish.finance_tables import FINANCE_TABLES
 from orchestration.lib.publish.funnel_tables import FUNNEL_TABLES
 from orchestration.lib.publish.quality_tables import QUALITY_TABLES
 from orchestration.lib.publish.sales_tables import SALES_TABLES
+from orchestration.lib.publish.scorecard_tables import SCORECARD_TABLES
 from orchestration.lib.publish.stage_tables import STAGE_TABLES
 from orchestration.lib.publish.table import Origin, PublishedTable, words
 
@@ -21,7 +22,7 @@ TABLES: tuple[PublishedTable, ...] = (
         words("metric_id variant cut period_kind period_start view basis model"),
         words(
             "metric_id variant cut channel_id campaign_id period_kind period_start view basis model"
-            " numerator denominator value value_low value_high n is_mature"
+            " numerator denominator value value_low value_high n is_mature reported"
         ),
         "Every metric at every cut and period. Filter on one `cut` and nothing is counted twice.",
         "所有指标在各切分与各期间的取值。按单一 `cut` 过滤即不会重复计算。",
@@ -57,24 +58,6 @@ TABLES: tuple[PublishedTable, ...] = (
         "What moved an unusual value: members of its other cuts, or the files of a source.",
         "异常值的变动来源：其他维度的成员，或来源的文件。",
         readers=words("marketing sales production quality finance"),
-    ),
-    PublishedTable(
-        "campaign_scorecard",
-        "metrics.campaign_scorecard",
-        words("campaign_id"),
-        words("campaign_id channel_id"),
-        "One row per campaign: cost, leads, orders, credited money, return.",
-        "每个营销活动一行：成本、线索、订单、归因金额与回报。",
-        readers=words("marketing sales finance"),
-    ),
-    PublishedTable(
-        "channel_month",
-        "metrics.channel_month",
-        words("channel_id month"),
-        words("channel_id month"),
-        "One row per channel and month: cost, leads, orders, credited money.",
-        "每个渠道每月一行：成本、线索、订单与归因金额。",
-        readers=words("marketing sales finance"),
     ),
     PublishedTable(
         "order_facts",
@@ -231,6 +214,7 @@ TABLES: tuple[PublishedTable, ...] = (
     *QUALITY_TABLES,
     *ATTRIBUTION_TABLES,
     *STAGE_TABLES,
+    *SCORECARD_TABLES,
     PublishedTable(
         "journey_touch",
         "attribution.journey_touch",

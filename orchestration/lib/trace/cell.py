@@ -138,7 +138,7 @@ def _part(
         raise ConfigurationError(
             f"{part.name} is a {part.aggregation}: no row has a share in it", hint="trace a metric that is a sum"
         )
-    conditions, values = _conditions(snapshot, part, cell, answer)
+    conditions, values = cell_conditions(snapshot, part, cell, answer)
     amount = _PER_ROW[part.aggregation].format(expression=part.expression)
     every_column = ", ".join(quote(name) for name in snapshot.columns(part.table))
     amount = amount.replace("all_columns", every_column)
@@ -159,7 +159,7 @@ def _part(
     return PartTrace(part, coefficient, summed["total"], summed["n"], rows)
 
 
-def _conditions(snapshot: Snapshot, part: Part, cell: Mapping[str, Any], answer: Answer) -> tuple[str, list[Any]]:
+def cell_conditions(snapshot: Snapshot, part: Part, cell: Mapping[str, Any], answer: Answer) -> tuple[str, list[Any]]:
     """Which rows fall into the cell: the metric's own filter, its members, its period, and nothing after as_of."""
     conditions = [f"({part.filter_sql})"] if part.filter_sql else []
     values: list[Any] = []
