@@ -1,5 +1,6 @@
 """What cannot be in production, inspection and stock: more passed than inspected, less than nothing on stock, a
-negative cost; and what is hardly so: far more finished than planned, one lot number for two products."""
+negative cost; and what is hardly so: far more finished than planned, one lot number for two products, hours that
+nobody can tell."""
 
 from __future__ import annotations
 
@@ -48,6 +49,8 @@ def checks() -> list[Check]:
         ),
         _repeated("capacity", "staging.stg_capacity", "work_centre, date_trunc('month', month), hours_available"),
         _lot_of_two_products(),
+        _hours_unknown(),
+        _capacity_unknown(),
         sum_check(LOT_COST),
     ]
 
@@ -204,5 +207,44 @@ select production_order_id as key, source_file, source_row,
 from (select *, min(product_id) over (partition by lot_no) as first_product from {ORDERS} where lot_no is not null)
 where product_id <> first_product""",
         requires=("production_order",),
+        severity="warn",
+    )
+
+
+def _hours_unknown() -> Check:
+    return loops_check(
+        "hours_unknown",
+        (ORDERS, "staging.stg_product"),
+        "production",
+        Label(
+            en="of what a work centre made the standard hours are known, or its use is told too low",
+            zh="工作中心所产产品均有标准工时，否则利用率偏低",
+        ),
+        sql=f"""
+select o.production_order_id as key, o.source_file, o.source_row,
+  o.product_id || ' @ ' || p.work_centre || ': standard_hours = NULL' as detail
+from {ORDERS} as o
+join staging.stg_product as p on p.product_id = o.product_id
+where p.work_centre is not null and p.standard_hours is null and o.quantity_finished > 0""",
+        requires=("production_order", "product"),
+        severity="warn",
+    )
+
+
+def _capacity_unknown() -> Check:
+    return loops_check(
+        "capacity_unknown",
+        ("staging.stg_product", "staging.stg_capacity"),
+        "production",
+        Label(
+            en="the work centre of a product has capacity under the same name, or its demand is set against nothing",
+            zh="产品的工作中心在产能数据中有同名记录，否则其需求无法对照产能",
+        ),
+        sql="""
+select p.product_id as key, p.source_file, p.source_row, 'work_centre = ' || p.work_centre as detail
+from staging.stg_product as p
+where p.work_centre is not null
+  and not exists (select 1 from staging.stg_capacity as c where c.work_centre = p.work_centre)""",
+        requires=("product", "capacity"),
         severity="warn",
     )

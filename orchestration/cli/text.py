@@ -214,6 +214,7 @@ TEXT: dict[str, tuple[str, str]] = {
     "source_row": ("row", "行"),
     "sha256": ("sha256", "sha256"),
     "sums_exactly": ("the rows sum to it exactly", "明细合计与之完全一致"),
+    "picked_exactly": ("by size; it is that of the rows marked →", "按大小排列；取自标有 → 的行"),
     "more_rows": ("… {count} more rows; --limit {all} shows all", "… 另有 {count} 行；用 --limit {all} 查看全部"),
     "landed_row": ("the row as it landed (personal values stay tokens)", "落地原始行（个人数据保持为令牌）"),
     "no_source": ("no source row", "无来源行"),

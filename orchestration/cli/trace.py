@@ -80,6 +80,8 @@ def trace(
         print_cell(opened, traced, documents, reasons=reasons, show_source=show_source, lang=language)
 
 
+MARK = "→"
+"""Before the rows that a median or percentile is the value of."""
 Documents = dict[tuple[str, str], "list[list[Document]]"]
 
 
@@ -87,9 +89,11 @@ def _as_data(workspace: Workspace, traced: CellTrace, documents: Documents, show
     def row_data(row: dict[str, Any], found: list[Document]) -> dict[str, Any]:
         told: dict[str, Any] = {
             "amount": row["_amount"],
-            "row": {name: value for name, value in row.items() if name != "_amount"},
+            "row": {name: value for name, value in row.items() if name not in ("_amount", "_picked")},
             "documents": [asdict(one) for one in found],
         }
+        if "_picked" in row:  # of a median or percentile: whether it is the value of this row
+            told["is_picked"] = row["_picked"]
         if show_source:
             told["landed"] = [_landed(workspace, one.source) for one in found if one.source]
         return told
@@ -174,8 +178,9 @@ def print_cell(
 
 def _print_part(part: PartTrace, documents: list[list[Document]], lang: str) -> None:
     condition = f" ({part.part.filter_sql})" if part.part.filter_sql else ""
+    exactly = say("picked_exactly" if part.is_ranked else "sums_exactly", lang)
     rows_of = say("rows_of", lang, count=part.row_count, table=part.part.table)
-    typer.echo(f"\n{part.part.name} {shown(part.total)}: {rows_of}{condition}; {say('sums_exactly', lang)} ✓")
+    typer.echo(f"\n{part.part.name} {shown(part.total)}: {rows_of}{condition}; {exactly} ✓")
     if not part.rows:
         return
     wanted = (*TABLES_BY_NAME[part.part.table].keys, part.part.time_column)
@@ -184,7 +189,8 @@ def _print_part(part: PartTrace, documents: list[list[Document]], lang: str) -> 
     for row, found in zip(part.rows, documents, strict=True):
         places = "\n".join(_place(one, lang) for one in found) or say("no_source", lang)
         first, *rest = places.splitlines()
-        body.append([row["_amount"], *(row[name] for name in columns), first])
+        mark = f"{MARK} " if row.get("_picked") else ""
+        body.append([f"{mark}{shown(row['_amount'])}", *(row[name] for name in columns), first])
         body += [["", *("" for _ in columns), line] for line in rest]
     headers = [say("amount", lang), *columns, say("source_file", lang)]
     print_table(headers, body, right=(0,))

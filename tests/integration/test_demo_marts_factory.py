@@ -9,7 +9,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.oracles import marts_affinity, marts_delivery, marts_distributor_stock, marts_factory, marts_orders
+from tests.oracles import (
+    marts_affinity,
+    marts_capacity,
+    marts_delivery,
+    marts_distributor_stock,
+    marts_factory,
+    marts_orders,
+)
 from tests.oracles.compare import assert_mart, published_mart
 from tests.oracles.demo_orders import OrderDemo
 from tests.oracles.raw_factory import ROW_SET_HASH
@@ -33,6 +40,11 @@ MARTS: dict[str, tuple[Callable[[OrderDemo], pd.DataFrame], list[str]]] = {
     "ticket_facts": (marts_delivery.ticket_facts, ["ticket_id"]),
     "inventory_facts": (marts_factory.inventory_facts, ["inventory_snapshot_id"]),
     "capacity_facts": (marts_factory.capacity_facts, ["capacity_id"]),
+    "work_centre_month": (marts_capacity.work_centre_month, ["work_centre", "month"]),
+    "work_centre_demand_month": (
+        marts_capacity.work_centre_demand_month,
+        ["work_centre", "product_family", "hours_gap", "month"],
+    ),
     "distributor_stock_month": (
         marts_distributor_stock.distributor_stock_month,
         ["distributor_id", "product_id", "month"],

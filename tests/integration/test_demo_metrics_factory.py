@@ -12,6 +12,7 @@ import pytest
 from orchestration.lib.metrics import DIMENSIONS
 from tests.oracles.demo_orders import OrderDemo
 from tests.oracles.factory_periods import Cell, quotient
+from tests.oracles.metrics_capacity import CapacityMetrics
 from tests.oracles.metrics_factory import FactoryMetrics
 from tests.published import Published
 
@@ -39,13 +40,17 @@ METRICS: dict[str, tuple[str, str, str | None]] = {
     "quality_cost_ratio_return": ("quality_cost_ratio", "return", "invoiced"),
     "quality_cost_ratio_warranty": ("quality_cost_ratio", "warranty", "invoiced"),
     "inventory_days": ("inventory_days", "standard", None),
+    "capacity_load_rate": ("capacity_load_rate", "standard", None),
+    "capacity_load_rate_booked": ("capacity_load_rate", "booked", None),
+    "capacity_utilisation": ("capacity_utilisation", "standard", None),
 }
 COHORTS = {"return_rate", "return_rate_by_reason", "repair_rate", "after_sales_cost_ratio"}
 
 
 @cache
-def oracle(workspace: Path) -> FactoryMetrics:
-    return FactoryMetrics(OrderDemo(workspace))
+def oracles(workspace: Path) -> tuple[FactoryMetrics, CapacityMetrics]:
+    demo = OrderDemo(workspace)
+    return FactoryMetrics(demo), CapacityMetrics(demo)
 
 
 @cache
@@ -61,7 +66,8 @@ def cell_of(row: dict[str, Any]) -> Cell:
 
 @pytest.mark.parametrize("name", METRICS)
 def test_metric_equals_the_raw_files(name: str, demo_workspace: Path) -> None:
-    told = getattr(oracle(demo_workspace), name)
+    factory, capacity = oracles(demo_workspace)
+    told = getattr(capacity if name.startswith("capacity_") else factory, name)
     rows = [
         row for row in published(demo_workspace) if (row["metric_id"], row["variant"], row["basis"]) == METRICS[name]
     ]

@@ -34,6 +34,8 @@ def dim_product(demo: OrderDemo) -> pd.DataFrame:
                 "list_price": row["目录价"],
                 "standard_cost": row["标准成本"],
                 "currency": "CNY",
+                "work_centre": row["工作中心"],
+                "standard_hours": row["标准工时"],
                 "is_declared": True,
                 **standing(row),
             }

@@ -25,6 +25,7 @@ ERP: dict[str, tuple[str, list[str], dict[str, Parser]]] = {
             "管理类别": code({"一类": "I", "二类": "II", "三类": "III"}),
             "目录价": money,
             "标准成本": money,
+            "标准工时": money,
         },
     ),
     "orders": (

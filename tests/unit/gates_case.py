@@ -130,7 +130,15 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         }
     ],
     "product": [
-        {"product_id": "erp:p1", "name": "Pump", "list_price": "110", "standard_cost": "60", "currency": "CNY"}
+        {
+            "product_id": "erp:p1",
+            "name": "Pump",
+            "list_price": "110",
+            "standard_cost": "60",
+            "currency": "CNY",
+            "work_centre": "assembly",
+            "standard_hours": "1.5",
+        }
     ],
     "sales_order": [
         {

@@ -126,7 +126,14 @@ SALES: dict[str, list[Row]] = {
         {"customer_id": "crm:K5", "name": "gamma"},
     ],
     "product": [
-        {"product_id": "erp:P1", "name": "Pump", "standard_cost": "10", "currency": "CNY"},
+        {
+            "product_id": "erp:P1",
+            "name": "Pump",
+            "standard_cost": "10",
+            "currency": "CNY",
+            "work_centre": "assembly",
+            "standard_hours": "2.5",
+        },
         {"product_id": "erp:P2", "name": "Monitor", "standard_cost": "99", "currency": "CNY"},
         {"product_id": "erp:P3", "name": "Probe", "standard_cost": "100", "currency": "JPY"},
     ],

@@ -209,6 +209,6 @@ def publish(workspace: Workspace, **more: Any) -> PublishResult:
         code_version="0.0.0",
         gates=more.pop("gates", ()),
         keys=KEYS,
-        definitions=DEFINITIONS,
+        definitions=more.pop("definitions", DEFINITIONS),
         **more,
     )

@@ -35,6 +35,7 @@ customer: customer_id name tax_id customer_type segment region group_id distribu
 distributor: distributor_id name region level parent_id contract_from contract_to
 sell_out: sell_out_id distributor_id product_id month quantity amount
 product: product_id name family device_class udi_di unit list_price standard_cost currency
+  work_centre standard_hours
 sales_order: order_id customer_id opportunity_id quote_id campaign_id salesperson_id distributor_id ordered_at
   confirmed_at currency status is_sample is_intercompany is_test
 sales_order_line: order_line_id order_id line_no product_id promised_on revised_promised_on quantity list_price

@@ -135,6 +135,26 @@ def test_capacity_stands_on_the_first_of_its_month(warehouse: Connection) -> Non
     ]
 
 
+def test_hours_of_a_work_centre_are_set_against_what_its_products_take(warehouse: Connection) -> None:
+    columns = "month, capacity_gap, hours_available, booked_hours, promised_hours, produced_hours, backlog_hours"
+    # 2.5 hours a pump: 3 and 5 ordered in January, promised for January and March, 5 made, 3 sent
+    assert rows(
+        warehouse,
+        f"select {columns}, is_overloaded from marts.work_centre_month where work_centre = 'assembly' order by 1",
+    ) == [
+        (day("2024-01-01"), "none", D("640.5"), D(20), D("7.5"), D("12.5"), D("12.5"), False),
+        (day("2024-02-01"), "no_capacity", None, D(0), D(0), D(0), D("12.5"), None),
+        (day("2024-03-01"), "no_capacity", None, D(0), D("12.5"), D(0), D("12.5"), None),
+        (day("2024-04-01"), "no_capacity", None, D(0), D(0), D(0), D("12.5"), None),
+    ]
+    # the monitor names no work centre: one promised, eight made
+    assert row(
+        warehouse,
+        "select capacity_gap, promised_without_hours, produced_without_hours from marts.work_centre_month "
+        "where work_centre = 'unknown' and month = date '2024-01-01'",
+    ) == ("no_work_centre", D(1), D(8))
+
+
 # ---- the books ------------------------------------------------------------------------------------------------------
 
 

@@ -104,6 +104,20 @@ FAULTS = [
         "640.0000: also mes:k1",
     ),
     Fault(
+        "loops.reconciliation.hours_unknown",
+        "update staging.stg_product set standard_hours = null",
+        "mes:w1",
+        ("production_order.csv", 2),
+        "erp:p1 @ assembly: standard_hours = NULL",
+    ),
+    Fault(
+        "loops.reconciliation.capacity_unknown",
+        "update staging.stg_product set work_centre = 'Assembly 1'",
+        "erp:p1",
+        ("product.csv", 2),
+        "work_centre = Assembly 1",
+    ),
+    Fault(
         "loops.reconciliation.fan_out_capacity_facts",
         "delete from marts.capacity_facts",
         "mes:k1",

@@ -3,12 +3,14 @@ row."""
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from orchestration.lib.publish.factory_tables import FACTORY_TABLES
 from orchestration.lib.publish.reader import Snapshot
 from orchestration.lib.trace import find_documents, follow_document, sources_of
-from tests.unit.test_dbt_loops import warehouse
+from tests.unit.test_dbt_loops import ADDED_UP, warehouse
 from tests.unit.test_trace_sales import snapshot, traced, workspace
 
 __all__ = ["snapshot", "warehouse", "workspace"]  # fixtures: the company of loops_case.py, published
@@ -70,6 +72,59 @@ def test_every_row_of_a_published_mart_ends_in_a_file(snapshot: Snapshot, table:
             "account = 'revenue' and month = date '2024-02-01'",
             {("ledger_balance", "erp:R2"), ("invoice", "erp:CN1"), ("invoice", "erp:I2")},
         ),
+        ("repeat_purchase_facts", "account_id = 'erp:C1'", {("sales_order", "erp:SO1"), ("sales_order", "erp:SO4")}),
+        ("repeat_purchase_facts", "account_id = 'erp:C2'", {("sales_order", "erp:SO7")}),
+        # booked, promised, made, sent and counted in the month; the draft and the cancelled order are not
+        (
+            "supply_demand_month",
+            "month = date '2024-01-01'",
+            {
+                *(("sales_order_line", line) for line in ("erp:SL1", "erp:SL2", "erp:SL3", "shop:XL1")),
+                *(("shipment_line", f"wms:{n}") for n in (1, 2, 3)),
+                ("production_order", "mes:W1"), ("production_order", "mes:W2"), ("inventory_snapshot", "wms:S2"),
+            },
+        ),
+        ("supply_demand_month", "month = date '2024-03-01'", {("sales_order_line", "erp:SL3")}),
+        # the lines of the cohort, and what came of them in that month
+        (
+            "quality_cohort",
+            "order_month = date '2024-01-01' and months_since_shipped = 1",
+            {("sales_order_line", "erp:SL1"), ("sales_order_line", "erp:SL2"), ("sales_return", "wms:RT1")},
+        ),
+        (
+            "quality_cohort",
+            "order_month = date '2024-01-01' and months_since_shipped = 2",
+            {("sales_order_line", "erp:SL1"), ("sales_order_line", "erp:SL2"), ("service_ticket", "svc:1")},
+        ),
+        (
+            "work_centre_month",
+            "work_centre = 'assembly' and month = date '2024-01-01'",
+            {
+                ("capacity", "mes:K1"), ("product", "erp:P1"), ("production_order", "mes:W2"),
+                ("sales_order_line", "erp:SL1"), ("sales_order_line", "erp:SL3"),
+                ("shipment_line", "wms:1"), ("shipment_line", "wms:3"),
+            },
+        ),
+        # nothing happened; one line is still open
+        (
+            "work_centre_month",
+            "work_centre = 'assembly' and month = date '2024-02-01'",
+            {("sales_order_line", "erp:SL3")},
+        ),
+        (
+            "work_centre_demand_month",
+            "hours_gap = 'no_work_centre' and month = date '2024-02-01'",
+            {
+                ("product", "erp:P3"),
+                *(("sales_order_line", line) for line in ("shop:XL1", "erp:SL6", "erp:SL7", "erp:SL8")),
+            },
+        ),
+        # promised for a month to come, where there is no backlog
+        (
+            "work_centre_demand_month",
+            "hours_gap = 'no_work_centre' and month = date '2024-12-01'",
+            {("sales_order_line", "erp:SL7")},
+        ),
     ],
 )  # fmt: skip
 def test_a_row_is_followed_to_its_documents(
@@ -77,6 +132,18 @@ def test_a_row_is_followed_to_its_documents(
 ) -> None:
     [found] = traced(snapshot, table, where)
     assert found - {("row", one) for _, one in found} == documents
+
+
+@pytest.mark.parametrize("table", sorted(ADDED_UP))
+def test_a_row_with_something_in_it_ends_in_files(snapshot: Snapshot, table: str) -> None:
+    rows = snapshot.rows(f"select * from {table} order by all")
+    something = [
+        row for row in rows if any(isinstance(value, Decimal) and value for value in row.values()) or "is_repeat" in row
+    ]
+    assert something
+    found = sources_of(snapshot, something, table)
+    assert [row for row, documents in zip(something, found, strict=True) if not documents] == []
+    assert [one for documents in found for one in documents if one.source is None] == []
 
 
 def test_a_document_is_followed_to_the_marts(snapshot: Snapshot) -> None:

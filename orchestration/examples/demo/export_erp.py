@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from orchestration.examples.demo.export_books import DAY_TEXT, book_tables, rates_by_month
-from orchestration.examples.demo.fields import EXPORT_DAY, Factory, moment_text, money_text
+from orchestration.examples.demo.fields import EXPORT_DAY, Factory, half_up, moment_text, money_text
 
 MINUTE = "%Y/%m/%d %H:%M"
 CLASSES = {"I": "一类", "II": "二类", "III": "三类"}
@@ -28,6 +28,10 @@ def _money(fen: np.ndarray | pd.Series) -> pd.Series:
 
 def _percent(whole: np.ndarray | pd.Series) -> pd.Series:
     return money_text(whole)
+
+
+def _hours(minutes: pd.Series) -> pd.Series:
+    return money_text(half_up(minutes.to_numpy() * 10_000, 60), places=4)
 
 
 def _currency(frame: pd.DataFrame, *, mixed: bool = False) -> np.ndarray:
@@ -81,6 +85,9 @@ def _parties(factory: Factory) -> Iterator[tuple[str, pd.DataFrame]]:
                 "单位": product["unit"],
                 "目录价": _money(product["list_price"]),
                 "标准成本": _money(product["standard_cost"]),
+                # a product that is bought in has no routing
+                "工作中心": np.where(product["bought"], "", product["work_centre"]),
+                "标准工时": np.where(product["bought"], "", _hours(product["minutes"])),
             }
         ),
     )

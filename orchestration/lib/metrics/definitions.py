@@ -21,9 +21,10 @@ def metric_definitions(
 
     ``numerator`` and ``denominator`` (None when the metric is no ratio) are ``{formula, parts, …}``: ``formula`` is
     SQL over the names of the parts, and each part says which rows of which table it adds up: ``{name, table,
-    aggregation, expression, filter_sql, time_column, is_period_table, dimensions}``, where ``dimensions`` gives the SQL
-    by which the table's rows fall into a dimension column of ``metric_value``. The fields of the first part stand
-    beside ``parts`` too, as most sides have one only.
+    aggregation, expression, filter_sql, time_column, is_period_table, quantile, is_discrete, dimensions}``, where
+    ``quantile`` is that of a median or percentile (None for sums) and ``dimensions`` gives the SQL by which the table's
+    rows fall into a dimension column of ``metric_value``. The fields of the first part stand beside ``parts`` too, as
+    most sides have one only.
     """
     registry = load_registry(manifest_dir)
     columns = made_of(registry) if made_of is not None else {}
@@ -71,6 +72,8 @@ def _side(registry: Registry, component: Component) -> dict[str, Any]:
                 "filter_sql": simple.filter_sql,
                 "time_column": simple.time_column,
                 "is_period_table": simple.is_period_table,
+                "quantile": simple.quantile,
+                "is_discrete": simple.is_discrete,
                 "dimensions": {DIMENSIONS[key].column: column for key, column in simple.dimensions.items()},
             }
         )

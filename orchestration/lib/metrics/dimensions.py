@@ -69,6 +69,7 @@ DIMENSIONS: Final[dict[str, Dimension]] = {
         Dimension("inspection_step", "inspection_step", "Inspected step", "检验工序"),
         Dimension("ageing_bucket", "ageing_bucket", "Age of receivables", "账龄"),
         Dimension("driver", "driver", "Win driver", "成交因素"),
+        Dimension("work_centre", "work_centre", "Work centre", "工作中心"),
         Dimension("return_reason", "return_reason", "Reason of return", "退货原因"),
     )
 }

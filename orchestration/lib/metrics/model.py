@@ -76,6 +76,10 @@ class SimpleMetric:
     time_column: str
     dimensions: dict[str, str]
     is_period_table: bool = False
+    quantile: str | None = None
+    """Of a median or percentile the share of rows below it, as decimal text: ``0.5``."""
+    is_discrete: bool = False
+    """Whether it is the value of one row, not a point between two."""
 
     @property
     def adds_up(self) -> bool:

@@ -163,6 +163,8 @@ class _Reader:
             schema=model["node_relation"]["schema_name"],
             table=model["node_relation"]["alias"],
             aggregation=measure["agg"],
+            quantile=_quantile(measure),
+            is_discrete=bool((measure.get("agg_params") or {}).get("use_discrete_percentile")),
             expression=expression,
             filter_sql=filter_sql,
             time_column=time.get("expr") or time["name"],
@@ -232,6 +234,13 @@ class _Reader:
 
 def _entities(model: dict[str, Any]) -> dict[str, str]:
     return {entity["name"]: entity.get("expr") or entity["name"] for entity in model["entities"]}
+
+
+def _quantile(measure: dict[str, Any]) -> str | None:
+    """Which quantile a measure is, as decimal text; None of all other aggregations."""
+    if measure["agg"] == "median":
+        return "0.5"
+    return str(measure["agg_params"]["percentile"]) if measure["agg"] == "percentile" else None
 
 
 def _is_period_table(model: dict[str, Any]) -> bool:

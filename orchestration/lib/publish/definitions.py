@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from orchestration.lib.errors import ConfigurationError, DataError, nearest
@@ -25,6 +26,8 @@ class Part:
     time_column: str
     dimensions: Mapping[str, str]
     is_period_table: bool = False  # its rows name their cut, period kind and period themselves
+    quantile: Decimal | None = None  # of a median (0.5) or percentile; None for what is added up
+    is_discrete: bool = False  # whether the quantile is the value of one row, not a point between two
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,8 @@ def _side(raw: Mapping[str, Any]) -> Side:
             time_column=part["time_column"],
             dimensions=dict(part.get("dimensions") or {}),
             is_period_table=bool(part.get("is_period_table")),
+            quantile=Decimal(part["quantile"]) if part.get("quantile") else None,
+            is_discrete=bool(part.get("is_discrete")),
         )
         for part in raw["parts"]
     )

@@ -1,4 +1,5 @@
-"""The published tables of quality: cohorts of what was shipped, cost of poor quality, period tables of loop 2."""
+"""The published tables of quality and of what loop 2 adds up: cohorts of what was shipped, cost of poor quality, demand
+and capacity, period tables."""
 
 from __future__ import annotations
 
@@ -73,6 +74,30 @@ QUALITY_TABLES: tuple[PublishedTable, ...] = (
         "Demand and response per product family and month: booked, promised, produced, shipped, stock, days of cover.",
         "每产品系列每月的需求与响应：订单、承诺、完工、发货、库存与可供天数。",
         readers=words("sales production finance"),
+    ),
+    PublishedTable(
+        "work_centre_month",
+        "marts.work_centre_month",
+        words("work_centre month"),
+        words(
+            "work_centre month capacity_gap hours_available booked_hours promised_hours produced_hours backlog_hours"
+            " promised_without_hours load_rate utilisation shortage_hours is_overloaded"
+        ),
+        "Capacity against demand: hours available, promised, ordered, made and open, per work centre and month.",
+        "产能与需求：每工作中心每月的可用、承诺、订单、完工与未发货工时。",
+        readers=words("sales production quality finance"),
+    ),
+    PublishedTable(
+        "work_centre_demand_month",
+        "marts.work_centre_demand_month",
+        words("work_centre product_family hours_gap month"),
+        words(
+            "work_centre product_family hours_gap month booked_quantity promised_quantity produced_quantity"
+            " backlog_quantity booked_hours promised_hours produced_hours backlog_hours"
+        ),
+        "Units and hours that demand asks of a work centre, per product family and month; why where none can be told.",
+        "每工作中心、产品系列与月份的需求数量与工时；无法换算的注明原因。",
+        readers=words("sales production quality finance"),
     ),
     PublishedTable(
         "rolled_yield_period",

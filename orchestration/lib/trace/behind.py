@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from orchestration.lib.publish.reader import Snapshot
+from orchestration.lib.trace.behind_production import (
+    QUALITY_COHORT,
+    SUPPLY_DEMAND,
+    WORK_CENTRE,
+    WORK_CENTRE_DEMAND,
+    Parts,
+)
 
 Pair = tuple[str, str]
 """Entity and id of a document."""
@@ -128,23 +136,18 @@ def _books(snapshot: Snapshot, rows: Sequence[Mapping[str, Any]]) -> list[list[P
     return found
 
 
-def _distributor_months(snapshot: Snapshot, rows: Sequence[Mapping[str, Any]]) -> list[list[Pair]]:
-    return _united(snapshot, rows, _DISTRIBUTOR_MONTH, ("distributor_id", "month"))
+def _repeat_purchases(_snapshot: Snapshot, rows: Sequence[Mapping[str, Any]]) -> list[list[Pair]]:
+    # the orders that made the customer a customer, and a customer again
+    return [
+        [("sales_order", row[name]) for name in ("first_order_id", "repeat_order_id") if row[name] is not None]
+        for row in rows
+    ]
 
 
-def _distributor_stock(snapshot: Snapshot, rows: Sequence[Mapping[str, Any]]) -> list[list[Pair]]:
-    # the stock itself is made of all months before, too many; the documents are those of the row's own month
-    return _united(snapshot, rows, _DISTRIBUTOR_STOCK, ("distributor_id", "product_id", "month"))
-
-
-def _united(
-    snapshot: Snapshot,
-    rows: Sequence[Mapping[str, Any]],
-    parts: Sequence[tuple[tuple[str, ...], str]],
-    keys: tuple[str, ...],
-) -> list[list[Pair]]:
-    """What all queries find whose tables there are; each is asked with the row's ``keys``."""
-    queries = [query for tables, query in parts if all(snapshot.has(table) for table in tables)]
+def _united(parts: Parts, snapshot: Snapshot, rows: Sequence[Mapping[str, Any]]) -> list[list[Pair]]:
+    """What all queries find whose tables there are; each is asked with the row's keys."""
+    keys = parts.keys
+    queries = [query for tables, query in parts.queries if all(snapshot.has(table) for table in tables)]
     if not queries:
         return [[] for _ in rows]
     every = " union ".join(queries)
@@ -160,6 +163,12 @@ _BEHIND: dict[str, Callable[[Snapshot, Sequence[Mapping[str, Any]]], list[list[P
     "order_facts": _orders,
     "quote_facts": _quotes,
     "ledger_tie_out": _books,
-    "distributor_month": _distributor_months,
-    "distributor_stock_month": _distributor_stock,
+    "repeat_purchase_facts": _repeat_purchases,
+    "distributor_month": partial(_united, Parts(("distributor_id", "month"), _DISTRIBUTOR_MONTH)),
+    # the stock itself is made of all months before, too many; the documents are those of the row's own month
+    "distributor_stock_month": partial(_united, Parts(("distributor_id", "product_id", "month"), _DISTRIBUTOR_STOCK)),
+    "supply_demand_month": partial(_united, SUPPLY_DEMAND),
+    "quality_cohort": partial(_united, QUALITY_COHORT),
+    "work_centre_month": partial(_united, WORK_CENTRE),
+    "work_centre_demand_month": partial(_united, WORK_CENTRE_DEMAND),
 }

@@ -16,9 +16,10 @@ from orchestration.lib.publish.definitions import Definition, Part, Side, find, 
 from orchestration.lib.publish.metric_view import FLAVOURS, Answer, Question, ask
 from orchestration.lib.publish.periods import end_of
 from orchestration.lib.publish.reader import Snapshot
+from orchestration.lib.trace.ranked import AMOUNT, NUMBER, PICKED, rows_around
 
-NUMBER = "decimal(28, 9)"
-AMOUNT = "_amount"
+__all__ = ["AMOUNT", "PICKED", "CellTrace", "PartTrace", "SideTrace", "evaluate", "trace_cell"]
+
 # How one row adds to an aggregate; a distinct count is won by the first row of each value.
 _PER_ROW = {
     "sum": "({expression})",
@@ -34,13 +35,21 @@ _PER_ROW = {
 
 @dataclass(frozen=True)
 class PartTrace:
-    """One part of a side: its total and rows. ``rows`` are the largest; ``row_count`` counts all that contribute."""
+    """One part of a side: its total and rows. ``rows`` are the largest; ``row_count`` counts all that contribute.
+
+    Each row has its share under ``AMOUNT``; of a median or percentile its value, and under ``PICKED`` if that is it.
+    """
 
     part: Part
     coefficient: Decimal
     total: Decimal
     row_count: int
     rows: list[dict[str, Any]]
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether ``total`` is a median or percentile: its rows are those nearest to it, with ``PICKED``."""
+        return self.part.quantile is not None
 
 
 @dataclass(frozen=True)
@@ -134,11 +143,17 @@ def _part(
     snapshot: Snapshot, side: Side, part: Part, *, cell: Mapping[str, Any], answer: Answer, limit: int
 ) -> PartTrace:
     snapshot.require(part.table)
-    if part.aggregation not in _PER_ROW:
+    if part.aggregation not in _PER_ROW and part.quantile is None:
         raise ConfigurationError(
             f"{part.name} is a {part.aggregation}: no row has a share in it", hint="trace a metric that is a sum"
         )
     conditions, values = cell_conditions(snapshot, part, cell, answer)
+    zero = {other.name: Decimal(0) for other in side.parts}
+    base = evaluate(snapshot.connection, side.formula, zero)
+    coefficient = evaluate(snapshot.connection, side.formula, {**zero, part.name: Decimal(1)}) - base
+    if part.quantile is not None:
+        ranked = rows_around(snapshot, part, conditions, values, limit=limit)
+        return PartTrace(part, coefficient, ranked.value, ranked.row_count, ranked.rows)
     amount = _PER_ROW[part.aggregation].format(expression=part.expression)
     every_column = ", ".join(quote(name) for name in snapshot.columns(part.table))
     amount = amount.replace("all_columns", every_column)
@@ -153,9 +168,6 @@ def _part(
         f"order by abs({AMOUNT}) desc, {every_column} limit {int(limit)}",
         values,
     )
-    zero = {other.name: Decimal(0) for other in side.parts}
-    base = evaluate(snapshot.connection, side.formula, zero)
-    coefficient = evaluate(snapshot.connection, side.formula, {**zero, part.name: Decimal(1)}) - base
     return PartTrace(part, coefficient, summed["total"], summed["n"], rows)
 
 

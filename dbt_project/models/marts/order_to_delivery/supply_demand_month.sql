@@ -2,7 +2,7 @@
 -- months included. Booked by the day of order, promised by the original promise, produced by the day finished, shipped by the
 -- day it left; finished goods as last counted in the month, empty when they were not. Days of cover: that stock over the units
 -- shipped per day in the month and the two before it.
--- Hours of work centres are not set against it: no source says which of them makes what, nor how long a unit takes.
+-- The hours it takes, against those of work centres: work_centre_month.
 with family as (
   select
     product_id,

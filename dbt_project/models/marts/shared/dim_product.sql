@@ -20,6 +20,8 @@ select
   products.list_price,
   products.standard_cost,
   products.currency,
+  products.work_centre,
+  products.standard_hours,
   true as is_declared,
   {{ lineage('products') }}
 from {{ ref('stg_product') }} as products
@@ -34,6 +36,8 @@ select
   cast(null as decimal(18, 6)) as list_price,
   cast(null as decimal(18, 6)) as standard_cost,
   cast(null as string) as currency,
+  cast(null as string) as work_centre,
+  cast(null as decimal(18, 4)) as standard_hours,
   false as is_declared,
   source_system,
   source_object,
