@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expectations.model import Check, Label, Severity
-from expectations.sql import NO_SOURCE, unequal_sums
+from expectations.sql import NO_SOURCE, shown, unequal_sums
 from expectations.suites.reconciliation import FactGrain, fact_grain
 
 FACT_GRAINS = (
@@ -61,6 +61,7 @@ def checks() -> list[Check]:
         _distributor_month_once(),
         *(_distributor_sum(measure) for measure in DISTRIBUTOR_SUMS),
         _distributor_contribution(),
+        _distributor_matrix(),
     ]
 
 
@@ -223,4 +224,37 @@ def _distributor_contribution() -> Check:
         ),
         requires=("sales_order",),
         gate="attribution",
+    )
+
+
+def _distributor_matrix() -> Check:
+    return _check(
+        "distributor_matrix",
+        ("metrics.distributor_matrix", "marts.distributor_month"),
+        "sales",
+        Label(
+            en="in each span of the matrix a distributor with a month in it stands once, with the sum of its months",
+            zh="质量矩阵每个区间内，有业务月的经销商各列一行，金额等于其各月之和",
+        ),
+        sql=f"""
+with span as (select distinct span, first_month, last_month from metrics.distributor_matrix),
+expected as (
+  select s.span, s.first_month, m.distributor_id,
+    case when count(*) = count(m.net_invoiced) then sum(m.net_invoiced) end as amount
+  from span as s
+  join marts.distributor_month as m on m.month between s.first_month and s.last_month
+  group by s.span, s.first_month, m.distributor_id
+),
+found as (
+  select span, first_month, distributor_id, count(*) as n, sum(net_invoiced) as amount
+  from metrics.distributor_matrix
+  group by span, first_month, distributor_id
+)
+select distributor_id as key, {NO_SOURCE}, span || ' ' || first_month || ': ' || {shown("e.amount")} || ' <> '
+  || {shown("f.amount")} || ', rows = ' || coalesce(f.n, 0) as detail
+from expected as e
+full outer join found as f using (span, first_month, distributor_id)
+where f.n is distinct from 1 or e.amount is distinct from f.amount""",
+        requires=("distributor", "sales_order"),
+        gate="metrics",
     )

@@ -327,3 +327,36 @@ def test_a_quote_may_state_its_amount_less_its_own_discount_but_no_other(warehou
     finally:
         warehouse.rollback()
     assert [row[0] for row in found] == ["crm:q2"]
+
+
+MATRIX = """
+create schema if not exists metrics;
+create table metrics.distributor_matrix as
+select distributor_id, 'fiscal_year' as span, date '2026-01-01' as first_month, date '2026-06-01' as last_month,
+  sum(net_invoiced) as net_invoiced
+from marts.distributor_month where month between date '2026-01-01' and date '2026-06-01' group by distributor_id;
+"""
+
+
+@pytest.mark.parametrize(
+    ("fault", "found"),
+    [
+        ("", []),
+        ("update metrics.distributor_matrix set net_invoiced = net_invoiced + 0.01", ["erp:d1"]),
+        ("update metrics.distributor_matrix set net_invoiced = null", ["erp:d1"]),
+        # a join that doubles its only row, whose amount is 0
+        ("insert into metrics.distributor_matrix from metrics.distributor_matrix", ["erp:d1"]),
+        # one who has a month is left out, one who has none is in it
+        ("update metrics.distributor_matrix set distributor_id = 'erp:d9'", ["erp:d1", "erp:d9"]),
+    ],
+)
+def test_each_distributor_stands_once_in_the_matrix(
+    warehouse: duckdb.DuckDBPyConnection, fault: str, found: list[str]
+) -> None:
+    warehouse.begin()
+    try:
+        warehouse.execute(MATRIX + fault)
+        rows = violations(warehouse, "metrics.reconciliation.distributor_matrix", Settings())
+    finally:
+        warehouse.rollback()
+    assert sorted(row[0] for row in rows) == found
