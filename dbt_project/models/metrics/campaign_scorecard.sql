@@ -89,7 +89,8 @@ select
   judged.is_mature,
   {{ ratio('judged.attributed_contribution - judged.marketing_spend', 'judged.marketing_spend') }} as channel_roi,
   judged.attributed_contribution_collected,
-  {{ ratio('judged.attributed_contribution_collected - judged.marketing_spend', 'judged.marketing_spend') }} as realised_roi,
+  {{ ratio('judged.attributed_contribution_collected - judged.marketing_spend', 'judged.marketing_spend') }}
+    as realised_roi,
   judged.not_realised_because is null as is_realised,
   judged.not_realised_because,
   judged.begun_month,
