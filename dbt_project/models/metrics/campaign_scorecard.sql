@@ -104,5 +104,5 @@ select
     as channel_roi_reported,
   restated.reasons as restated_because
 from judged
-left join {{ restatement_reasons({'campaign_id': credited_campaign()}) }} as restated
+left join {{ restatement_reasons({'campaign_id': credited_campaign('credit')}) }} as restated
   on judged.campaign_id = restated.campaign_id
