@@ -19,7 +19,7 @@ SHOWN = 20
 
 def reported_line(reported: Decimal, value: Decimal | None, unit: str, reasons: Sequence[str], lang: str) -> str:
     """``as reported 2.50 %, today 2.00 %: late touch, refund``."""
-    why = ", ".join(say(f"restated.{reason}", lang) for reason in reasons)
+    why = (", " if lang == "en" else "、").join(say(f"restated.{reason}", lang) for reason in reasons)
     told = say("restated", lang, reported=shown_value(reported, unit), today=shown_value(value, unit))
     return f"{told}{': ' if lang == 'en' else '：'}{why}" if why else told
 

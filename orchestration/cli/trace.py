@@ -77,7 +77,7 @@ def trace(
     if as_json:
         print_json({**_as_data(opened, traced, documents, show_source), "restated_because": list(reasons)})
     else:
-        print_cell(opened, traced, documents, reasons=reasons, show_source=show_source, lang=language)
+        print_cell(opened, traced, documents, show_source, language, reasons=reasons)
 
 
 MARK = "→"
@@ -140,10 +140,10 @@ def print_cell(
     workspace: Workspace,
     traced: CellTrace,
     documents: Documents,
-    *,
-    reasons: Sequence[str],
     show_source: bool,
     lang: str,
+    *,
+    reasons: Sequence[str] = (),
 ) -> None:
     from orchestration.cli.metric_table import shown_value
     from orchestration.cli.restated_text import reported_line

@@ -82,8 +82,8 @@ def with_slots(documents: Documents, slots: Slots) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def expected(demo_workspace: Path) -> dict[str, list[dict[str, Any]]]:
-    """Credits as reported and as they are today: a closed month was reported by the old weights and is told today by the
-    new ones; after it, orders of closed months keep the old ones."""
+    """Credits as reported and as they are today: a closed month was reported by the old weights and is told today by
+    the new ones; after it, orders of closed months keep the old ones."""
     documents = documents_of(demo_workspace)
     old = slots_of(documents)
     orders = journeys_of(documents).orders

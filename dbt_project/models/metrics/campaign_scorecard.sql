@@ -89,7 +89,8 @@ select
   judged.is_mature,
   {{ ratio('judged.attributed_contribution - judged.marketing_spend', 'judged.marketing_spend') }} as channel_roi,
   judged.attributed_contribution_collected,
-  {{ ratio('judged.attributed_contribution_collected - judged.marketing_spend', 'judged.marketing_spend') }} as realised_roi,
+  {{ ratio('judged.attributed_contribution_collected - judged.marketing_spend', 'judged.marketing_spend') }}
+    as realised_roi,
   judged.not_realised_because is null as is_realised,
   judged.not_realised_because,
   judged.begun_month,
@@ -103,5 +104,5 @@ select
     as channel_roi_reported,
   restated.reasons as restated_because
 from judged
-left join {{ restatement_reasons({'campaign_id': credited_campaign()}) }} as restated
+left join {{ restatement_reasons({'campaign_id': credited_campaign('credit')}) }} as restated
   on judged.campaign_id = restated.campaign_id

@@ -31,19 +31,25 @@ summed as (
     cast(count(touches) as bigint) as touches
   from spent
   group by campaign_id, stage
+),
+
+shared as (
+  select
+    *,
+    cast(sum(marketing_spend) over (partition by campaign_id) as decimal(18, 2)) as campaign_spend
+  from summed
 )
 
 select
-  summed.campaign_id,
-  summed.stage,
-  coalesce(stages.label_en, summed.stage) as label_en,
-  coalesce(stages.label_zh, summed.stage) as label_zh,
-  summed.marketing_spend,
-  summed.sales_time_cost,
-  summed.touches,
-  cast(sum(summed.marketing_spend) over (partition by summed.campaign_id) as decimal(18, 2)) as campaign_spend,
-  {{ ratio('summed.marketing_spend', 'cast(sum(summed.marketing_spend) over (partition by summed.campaign_id) as decimal(18, 2))') }}
-    as spend_share,
-  {{ ratio('summed.marketing_spend', 'summed.touches') }} as cost_per_touch
-from summed
-left join {{ ref('dim_funnel_stage') }} as stages on summed.stage = stages.funnel_stage_id
+  shared.campaign_id,
+  shared.stage,
+  coalesce(stages.label_en, shared.stage) as label_en,
+  coalesce(stages.label_zh, shared.stage) as label_zh,
+  shared.marketing_spend,
+  shared.sales_time_cost,
+  shared.touches,
+  shared.campaign_spend,
+  {{ ratio('shared.marketing_spend', 'shared.campaign_spend') }} as spend_share,
+  {{ ratio('shared.marketing_spend', 'shared.touches') }} as cost_per_touch
+from shared
+left join {{ ref('dim_funnel_stage') }} as stages on shared.stage = stages.funnel_stage_id

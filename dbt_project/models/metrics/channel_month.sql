@@ -26,5 +26,5 @@ select
   restated.reasons as restated_because
 from summed
 left join {{ ref('dim_channel') }} as channel on summed.channel_id = channel.channel_id
-left join {{ restatement_reasons({'channel_id': credited_channel(), 'month': 'month'}) }} as restated
+left join {{ restatement_reasons({'channel_id': credited_channel('credit'), 'month': 'month'}) }} as restated
   on summed.channel_id = restated.channel_id and summed.month = restated.month

@@ -58,7 +58,10 @@
     'origin_after_sales': "case when measure = 'after_sales' then amount end",
   }),
   (ref('new_customer_weight'), won, 'converted_on', 'is_default_model', {'new_customers': 'weight'}),
-  (ref('attribution_credit'), [credited_channel(), credited_campaign()], 'posted_on', 'is_default_model', credits),
+  (
+    ref('attribution_credit') ~ ' as credit', [credited_channel('credit'), credited_campaign('credit')],
+    'posted_on', 'is_default_model', credits
+  ),
 ] -%}
 with quoted as (
   select

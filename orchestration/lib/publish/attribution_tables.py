@@ -34,7 +34,7 @@ ATTRIBUTION_TABLES: tuple[PublishedTable, ...] = (
         "attribution.attribution_restatement",
         words("month order_id order_line_id posting_id measure model touch_id stage unattributed_reason"),
         words(
-            "month order_id order_line_id posting_id measure model touch_id channel_id campaign_id stage"
+            "month posted_on order_id order_line_id posting_id measure model touch_id channel_id campaign_id stage"
             " unattributed_reason reason reported restated difference"
         ),
         "Credits of closed months that would be told differently today, as reported and restated, with the reason.",
