@@ -243,6 +243,7 @@ def test_unit_tests_of_the_models(built: ScratchProject) -> None:
     assert proved == {
         "each_rule_model_weighs_four_touches": "pass",
         "what_is_hard_to_reach_is_worth_more": "pass",
+        "who_stands_before_each_stage": "pass",
     }
 
 
