@@ -238,11 +238,12 @@ def test_milestones_say_what_is_missing_and_what_is_inferred(built: ScratchProje
 
 
 def test_unit_tests_of_the_models(built: ScratchProject) -> None:
-    result = built.build("attribution_weight_current stage_pool", unit_tests=True)
+    result = built.build("attribution_weight_current stage_entry stage_pool", unit_tests=True)
     proved = {node.name: node.status for node in result.nodes if node.resource_type == "unit_test"}
     assert proved == {
         "each_rule_model_weighs_four_touches": "pass",
         "what_is_hard_to_reach_is_worth_more": "pass",
+        "who_stands_before_each_stage": "pass",
     }
 
 

@@ -23,7 +23,10 @@ MAY_READ = {
     "intermediate": {"staging", "intermediate", "source identity"},
     "marts": {"staging", "intermediate", "marts", "source identity"},
     "attribution": {"intermediate", "marts", "attribution", "source data_driven", "source closing"},
-    "metrics": {"intermediate", "marts", "attribution", "metrics", "source metrics", "source lifetime"},
+    "metrics": {
+        *("intermediate", "marts", "attribution", "metrics"),
+        *("source metrics", "source lifetime", "source data_driven"),
+    },
 }
 CHINESE, LATIN = re.compile("[一-鿿]"), re.compile("[A-Za-z]")
 DATED = re.compile(r".*_(on|from|to|until|start|month)|month|day|fiscal_.*")

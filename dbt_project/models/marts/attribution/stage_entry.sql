@@ -9,6 +9,7 @@ with quoted as (
 
 -- Somebody a campaign or channel met: the account, else the person, else the lead that is nobody's yet.
 select
+  'lead:' || touch_id as stage_entry_id,
   'lead' as milestone,
   coalesce('account:' || account_id, 'contact:' || contact_id, 'lead:' || lead_id) as subject_id,
   touched_on as entered_on,
@@ -21,6 +22,7 @@ where coalesce(account_id, contact_id, lead_id) is not null
 union all
 
 select
+  'qualification:' || lead_id as stage_entry_id,
   'qualification' as milestone,
   lead_id as subject_id,
   created_on as entered_on,
@@ -33,6 +35,7 @@ where is_valid
 union all
 
 select
+  'opportunity:' || lead_id as stage_entry_id,
   'opportunity' as milestone,
   lead_id as subject_id,
   created_on as entered_on,
@@ -45,6 +48,7 @@ where is_valid and (is_mql or is_sql)
 union all
 
 select
+  'quote:' || opportunities.opportunity_id as stage_entry_id,
   'quote' as milestone,
   opportunities.opportunity_id as subject_id,
   opportunities.created_on as entered_on,
@@ -57,6 +61,7 @@ left join quoted on opportunities.opportunity_id = quoted.opportunity_id
 union all
 
 select
+  'order:' || opportunities.opportunity_id as stage_entry_id,
   'order' as milestone,
   opportunities.opportunity_id as subject_id,
   opportunities.created_on as entered_on,
