@@ -40,6 +40,14 @@ in_journey as (
   where {{ window_exclusion('touch', 'conversion') }} is null
 ),
 
+-- Only these are joined with their touches again.
+unserved as (
+  select conversion.*
+  from conversion
+  left join (select distinct order_id from in_journey) as served on conversion.order_id = served.order_id
+  where served.order_id is null
+),
+
 shut_out as (
   select
     conversion.order_id,
@@ -55,12 +63,11 @@ shut_out as (
     conversion.converted_at,
     conversion.input_hash,
     {{ window_exclusion('touch', 'conversion') }} as exclusion_reason
-  from conversion
+  from unserved as conversion
   inner join {{ ref('account_touch') }} as touch
     on
       conversion.account_id = touch.account_id
       and {{ happened_by('touch', 'conversion.converted_at', 'conversion.converted_on') }}
-  where conversion.order_id not in (select in_journey.order_id from in_journey)
 ),
 
 -- A touch that the previous order used up explains more than one that was too old, so it comes first.
