@@ -121,6 +121,7 @@ def test_dbt_gets_flat_variables_and_exact_weights() -> None:
         "customer_window_days": 365,
         "stage_mature_days": 90,
         "scorecard_least_orders": 10,
+        "realised_least_share": "0.95",
         "funnel_stages": settings.funnel.dbt_stages(),
         "distributor_size_of_median": "1",
         "distributor_growth_least": "0",

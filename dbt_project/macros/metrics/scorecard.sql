@@ -61,7 +61,12 @@
   {{ proportion('1', numerator, denominator, 8) }}
 {%- endmacro %}
 
+{#- The same where the denominator may be a cent, so that the ratio can be long: decimal(28, 8). -#}
+{% macro long_ratio(numerator, denominator) -%}
+  {{ proportion('1', numerator, denominator, 8, 28) }}
+{%- endmacro %}
+
 {#- The same for amounts of up to 9 decimals, such as weights; NULL when the denominator is 0. -#}
-{% macro fine_ratio(numerator, denominator) -%}
-  {{ ratio('(' ~ numerator ~ ') * 100000', '(' ~ denominator ~ ') * 100000') }}
+{% macro fine_ratio(numerator, denominator, digits=18) -%}
+  {{ proportion('1', '(' ~ numerator ~ ') * 100000', '(' ~ denominator ~ ') * 100000', 8, digits) }}
 {%- endmacro %}

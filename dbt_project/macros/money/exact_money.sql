@@ -30,16 +30,16 @@ cast(
 {%- endmacro %}
 
 {#-
-  amount × part ÷ whole, exactly, rounded half away from zero to `scale` decimals; NULL when whole is 0.
+  amount × part ÷ whole, exactly, rounded half away from zero to `scale` decimals of `digits`; NULL when whole is 0.
 
   All three inputs may have up to 4 decimals. They are multiplied as integers, so the result is exact up to
   amounts of 10^12 with parts of 10^10; beyond that the engine raises an overflow rather than lose a digit.
 -#}
-{% macro proportion(amount, part, whole, scale=2) -%}
-{{ return(adapter.dispatch('proportion', 'triloop')(amount, part, whole, scale)) }}
+{% macro proportion(amount, part, whole, scale=2, digits=18) -%}
+{{ return(adapter.dispatch('proportion', 'triloop')(amount, part, whole, scale, digits)) }}
 {%- endmacro %}
 
-{% macro duckdb__proportion(amount, part, whole, scale) -%}
+{% macro duckdb__proportion(amount, part, whole, scale, digits) -%}
 {%- set a = "cast(cast(" ~ amount ~ " as decimal(38, 4)) * 10000 as hugeint)" -%}
 {%- set p = "cast(cast(" ~ part ~ " as decimal(38, 4)) * 10000 as hugeint)" -%}
 {%- set w = "nullif(cast(cast(" ~ whole ~ " as decimal(38, 4)) * 10000 as hugeint), 0)" -%}
@@ -50,11 +50,11 @@ cast(
     * ((2 * abs({{ a }}) * abs({{ p }}) * {{ 10 ** scale }} + abs({{ w }}) * 10000) // (2 * abs({{ w }}) * 10000))
     as decimal(38, 0)
   ) * cast({{ unit }} as decimal({{ scale + 1 }}, {{ scale }}))
-  as decimal(18, {{ scale }})
+  as decimal({{ digits }}, {{ scale }})
 )
 {%- endmacro %}
 
-{% macro spark__proportion(amount, part, whole, scale) -%}
+{% macro spark__proportion(amount, part, whole, scale, digits) -%}
 {%- set a = "cast(cast(" ~ amount ~ " as decimal(38, 4)) * 10000 as decimal(38, 0))" -%}
 {%- set p = "cast(cast(" ~ part ~ " as decimal(38, 4)) * 10000 as decimal(38, 0))" -%}
 {%- set w = "nullif(cast(cast(" ~ whole ~ " as decimal(38, 4)) * 10000 as decimal(38, 0)), 0)" -%}
@@ -65,7 +65,7 @@ cast(
     * ((2 * abs({{ a }}) * abs({{ p }}) * {{ 10 ** scale }} + abs({{ w }}) * 10000) div (2 * abs({{ w }}) * 10000))
     as decimal(38, 0)
   ) * cast({{ unit }} as decimal({{ scale + 1 }}, {{ scale }}))
-  as decimal(18, {{ scale }})
+  as decimal({{ digits }}, {{ scale }})
 )
 {%- endmacro %}
 

@@ -227,13 +227,13 @@ select
   {{ fine_ratio('told.earned', 'case when told.earned_whole > 0 then told.earned_whole end') }} as share_of_attributed,
   cast(case when told.earned is not null then told.member_rank end as bigint) as member_rank,
   cast(told.cost as decimal(18, 2)) as cost,
-  {{ ratio("case when told.measure = 'contribution' then told.credit - told.cost end", 'told.cost') }} as roi,
-  {{ ratio("case when told.measure not in ('orders', 'new_customers') then told.credit end", 'told.cost') }}
+  {{ long_ratio("case when told.measure = 'contribution' then told.credit - told.cost end", 'told.cost') }} as roi,
+  {{ long_ratio("case when told.measure not in ('orders', 'new_customers') then told.credit end", 'told.cost') }}
     as credit_per_cost,
-  -- a millionth of an order would cost more than a number can hold
+  -- what a billionth of an order costs says nothing
   {{ fine_ratio(
     'told.cost',
-    "case when told.measure in ('orders', 'new_customers') and told.credit >= 0.01 then told.credit end"
+    "case when told.measure in ('orders', 'new_customers') and told.credit >= 0.01 then told.credit end", 28
   ) }} as cost_per_credit,
   cast(told.units as bigint) as units,
   told.effect_share,

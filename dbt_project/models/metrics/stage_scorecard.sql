@@ -160,15 +160,15 @@ select
   {{ wilson_low('counted.advances', 'counted.entrants') }} as conversion_rate_low,
   {{ wilson_high('counted.advances', 'counted.entrants') }} as conversion_rate_high,
   coalesce(counted.matures_on <= as_of.as_of_on, true) as is_mature,
-  {{ ratio('counted.cost', 'counted.entrants') }} as cost_per_entrant,
-  {{ ratio('counted.cost', 'counted.advances') }} as cost_per_advance,
+  {{ long_ratio('counted.cost', 'counted.entrants') }} as cost_per_entrant,
+  {{ long_ratio('counted.cost', 'counted.advances') }} as cost_per_advance,
   cast(counted.orders as bigint) as orders,
   cast(counted.credited_booked as decimal(18, 2)) as credited_booked,
   cast(counted.credited_invoiced as decimal(18, 2)) as credited_invoiced,
   cast(counted.credited_collected as decimal(18, 2)) as credited_collected,
   cast(counted.credited_contribution as decimal(18, 2)) as credited_contribution,
   -- what is no stage of the way has no return
-  {{ ratio(
+  {{ long_ratio(
     'counted.credited_contribution - counted.cost', 'case when pool.milestone is not null then counted.cost end'
   ) }} as roi,
   counted.orders < {{ var('scorecard_least_orders') | int }}
