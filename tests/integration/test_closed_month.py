@@ -36,7 +36,7 @@ pytestmark = pytest.mark.slow
 CLOSED_TO = date(2025, 6, 30)
 HALVES = ["0.5", "0", "0.5"]  # instead of 40/20/40
 REBUILT = "path:models/marts/attribution scorecard_month+ campaign_reach+"
-AS_THEY_WERE = "order_measure stage_pool cost_part cost_share cost_allocation cost_ledger metricflow_time_spine"
+AS_THEY_WERE = "order_measure stage_pool cost_part cost_share cost_allocation cost_ledger"
 Amounts = dict[tuple[Any, ...], Decimal]
 
 
