@@ -154,8 +154,8 @@ def payback(flows: Iterable[Flow], starts: Iterable[date], mature_on: date | Non
         unpaid = "not_reached" if is_mature else "not_yet"
         why = "no_cost" if cost <= 0 else "undone" if first[basis] else unpaid
         told |= {
-            f"first_covered_month{basis}": first[basis],
-            f"paid_back_month{basis}": paid,
+            f"{basis[1:]}{basis and '_'}first_covered_month": first[basis],
+            f"{basis[1:]}{basis and '_'}paid_back_month": paid,
             f"payback_months{basis}": _months(begun, paid),
             f"payback_reason{basis}": None if paid else why,
             f"shortfall{basis}": cost - amount if not paid and cost > 0 else Decimal(0),
