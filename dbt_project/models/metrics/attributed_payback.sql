@@ -120,8 +120,8 @@ select
   cast(reached.contribution as decimal(18, 2)) as contribution,
   cast(reached.contribution_collected as decimal(18, 2)) as contribution_collected,
   {%- for suffix, value in bases.items() %}
-  reached.first_covered_month{{ suffix }} as {{ 'collected_' if suffix }}first_covered_month,
-  reached.paid_back_month{{ suffix }} as {{ 'collected_' if suffix }}paid_back_month,
+  reached.first_covered_month{{ suffix }}{{ ' as collected_first_covered_month' if suffix }},
+  reached.paid_back_month{{ suffix }}{{ ' as collected_paid_back_month' if suffix }},
   {{ months_between('reached.begun_month', 'reached.paid_back_month' ~ suffix) }} as payback_months{{ suffix }},
   case
     when reached.paid_back_month{{ suffix }} is not null then cast(null as string)
