@@ -31,7 +31,8 @@ from tests.oracles.marts_weights import Slots, slots_of
 from tests.support import copy_workspace
 from tests.unit.scratch_project import NO_GATE
 
-pytestmark = pytest.mark.slow
+# unverified: the models are built past their gates, which a whole run would take minutes to pass
+pytestmark = [pytest.mark.slow, pytest.mark.unverified]
 
 CLOSED_TO = date(2025, 6, 30)
 HALVES = ["0.5", "0", "0.5"]  # instead of 40/20/40
