@@ -12,6 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestration.lib import shared_cache
+from orchestration.lib.dbt_manifest import parsed_key
+from orchestration.lib.workspace import Workspace
+
+_KIND = "lineage"
+
 #: relation name (``schema.table``) → column names in order
 Schema = Mapping[str, list[str]]
 #: output column → list of (relation name, column)
@@ -31,6 +37,21 @@ class LineageCache:
                 key: {column: [(a, b) for a, b in parents] for column, parents in lineage.items()}
                 for key, lineage in json.loads(self.file.read_text(encoding="utf-8")).items()
             }
+
+    @classmethod
+    def of(cls, workspace: Workspace) -> LineageCache:
+        """The workspace's; a new workspace begins with what another traced of the same project and settings."""
+        file = workspace.state_dir / "column_lineage.json"
+        key = parsed_key(workspace.dbt_target_dir)
+        if key is not None and not file.is_file():
+            shared_cache.fetch(_KIND, key, [file.name], file.parent)
+        return cls(file)
+
+    def share(self, workspace: Workspace) -> None:
+        """Keep what was traced for other workspaces of the same project and settings."""
+        key = parsed_key(workspace.dbt_target_dir)
+        if key is not None and self.file.is_file():
+            shared_cache.keep(_KIND, key, [self.file])
 
     def get(self, compiled_sql: str, upstream: Schema) -> Lineage:
         """Lineage of one statement; ``upstream`` holds the relations it reads."""

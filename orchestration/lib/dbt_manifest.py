@@ -19,6 +19,7 @@ from orchestration.lib.errors import ConfigurationError
 MANIFEST, SEMANTIC, PARSED = "manifest.json", "semantic_manifest.json", "partial_parse.msgpack"
 _FILES = (MANIFEST, SEMANTIC, PARSED)
 _KIND = "dbt"
+_STAMP = "manifest.key"
 _PROJECT_SUFFIXES = frozenset({".sql", ".yml", ".yaml", ".csv", ".md", ".py"})
 
 # manifest in memory, by its hash: a process that makes several runners (Dagster, tests) reads it once
@@ -75,7 +76,7 @@ class ManifestStore:
         return _IN_MEMORY[key]
 
     def _is_current(self, key: str) -> bool:
-        stamp = self._target_dir / "manifest.key"
+        stamp = self._target_dir / _STAMP
         whole = stamp.is_file() and all((self._target_dir / name).is_file() for name in _FILES)
         return whole and stamp.read_text(encoding="utf-8") == key
 
@@ -95,7 +96,7 @@ class ManifestStore:
         return manifest
 
     def _stamp(self, key: str) -> None:
-        stamp = self._target_dir / "manifest.key"
+        stamp = self._target_dir / _STAMP
         temporary = stamp.with_suffix(".tmp")
         temporary.write_text(key, encoding="utf-8")
         temporary.replace(stamp)
@@ -131,6 +132,12 @@ class ManifestStore:
                 digest.update(f"\n{relative.as_posix()}\n".encode())
                 digest.update(path.read_bytes())
         return digest.hexdigest()
+
+
+def parsed_key(target_dir: Path) -> str | None:
+    """The hash of the project and its variables that ``target_dir`` was parsed from; None before any parse."""
+    stamp = target_dir / _STAMP
+    return stamp.read_text(encoding="utf-8") if stamp.is_file() else None
 
 
 def _remember(key: str, manifest: Any) -> None:

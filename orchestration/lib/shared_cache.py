@@ -1,4 +1,4 @@
-"""What follows from the code alone (dbt's parse, MetricFlow's SQL), kept once per user for all workspaces.
+"""What follows from the code alone (dbt's parse, MetricFlow's SQL, lineage), kept once per user for all workspaces.
 
 A cache and nothing else: what is missing, unreadable or half-written is made again, and a folder that cannot be
 written to costs time, never a run. Nothing of a company's data is in it; the key of an entry is a hash of everything

@@ -8,6 +8,8 @@ import pytest
 
 from orchestration.lib import column_lineage as module
 from orchestration.lib.column_lineage import LineageCache, column_lineage
+from orchestration.lib.shared_cache import FOLDER_VARIABLE
+from orchestration.lib.workspace import Workspace
 
 UPSTREAM = {
     "staging.stg_order": ["order_id", "customer_id", "amount"],
@@ -52,3 +54,23 @@ def test_cache_computes_a_statement_once_even_across_processes(tmp_path: Path, m
     assert LineageCache(tmp_path / "lineage.json").get(SQL, UPSTREAM) == first
     with pytest.raises(AssertionError, match="computed again"):
         LineageCache(tmp_path / "lineage.json").get(SQL + " where true", UPSTREAM)
+
+
+def test_a_new_workspace_begins_with_what_another_traced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "cache"))
+    one, same, other = (Workspace(tmp_path / name) for name in ("one", "same", "other"))
+    for workspace, key in ((one, "project 1"), (same, "project 1"), (other, "project 2")):
+        workspace.dbt_target_dir.mkdir(parents=True)
+        (workspace.dbt_target_dir / "manifest.key").write_text(key, encoding="utf-8")
+    cache = LineageCache.of(one)
+    first = cache.get(SQL, UPSTREAM)
+    cache.save()
+    cache.share(one)
+
+    def never(*_: object) -> None:
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(module, "column_lineage", never)
+    assert LineageCache.of(same).get(SQL, UPSTREAM) == first
+    with pytest.raises(AssertionError, match="computed again"):
+        LineageCache.of(other).get(SQL, UPSTREAM)

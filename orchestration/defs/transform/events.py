@@ -20,7 +20,7 @@ def dbt_events(
 ) -> Iterator[dg.MaterializeResult]:
     """Yield one event per model that dbt built, in dbt's order."""
     columns = relation_columns(workspace.workspace)
-    cache = LineageCache(workspace.workspace.state_dir / "column_lineage.json")
+    cache = LineageCache.of(workspace.workspace)
     tests_passed = Counter(
         parent
         for node in result.nodes

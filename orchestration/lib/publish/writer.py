@@ -184,7 +184,8 @@ def _registry_definitions(workspace: Workspace) -> Any:
 
     target = workspace.dbt_target_dir
     # what the floors traced when they were built is there already; nothing is traced twice
-    known = LineageCache(workspace.state_dir / "column_lineage.json")
+    known = LineageCache.of(workspace)
+    known.share(workspace)
     columns = relation_columns(workspace)
     return metric_definitions(target, lambda registry: source_columns(registry, target, columns, known))
 
