@@ -281,7 +281,11 @@ def test_any_sequence_of_changes_ends_where_a_full_rebuild_does(tmp_path: Path, 
     draw = random.Random(20261127 + seed)
     case = scratch(tmp_path / "step_by_step", SETTINGS)
     at_random(seed).fill(case)
-    # about when the touches of those who no longer order cease to count
+    # some who never order, about when their touches cease to count
+    case.load(
+        "intermediate.int_touch",
+        [touch(f"nil_{month}", f"nil_{month}", f"2024-0{month}-01 00:00:00") for month in range(2, 8)],
+    )
     change(case, "update intermediate.int_as_of set as_of_on = date '2025-05-15'")
     build(case)
     told: list[str] = []
