@@ -21,3 +21,20 @@
     {%- endfor %}
   end
 {%- endmacro %}
+
+{#- What path_summary and path_distribution tell of their sums; of a relation that also has all_conversions. -#}
+{% macro path_figures() -%}
+  journeys,
+  conversions,
+  null_paths,
+  {{ ratio('conversions', 'journeys') }} as conversion_rate,
+  {{ wilson_low('conversions', 'journeys') }} as conversion_rate_low,
+  {{ wilson_high('conversions', 'journeys') }} as conversion_rate_high,
+  {{ ratio('conversions', 'all_conversions') }} as conversion_share,
+  new_customers,
+  conversions - new_customers as repeat_orders,
+  booked,
+  invoiced,
+  collected,
+  contribution
+{%- endmacro %}

@@ -7,17 +7,7 @@ with changed as (
 {{ posting_credits(ref('attribution_weight_current'), 'changed') }}
 
 select
-  order_id,
-  order_line_id,
-  posting_id,
-  posted_on,
-  model,
-  measure,
-  touch_id,
-  campaign_id,
-  channel_id,
-  stage,
-  unattributed_reason,
+  {{ credit_columns() }},
   amount,
   input_hash
 from credit

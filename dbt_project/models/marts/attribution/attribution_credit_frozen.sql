@@ -15,17 +15,7 @@ frozen as (
 {{ posting_credits(ref('attribution_weight'), 'frozen') }}
 
 select
-  credit.order_id,
-  credit.order_line_id,
-  credit.posting_id,
-  credit.posted_on,
-  credit.model,
-  credit.measure,
-  credit.touch_id,
-  credit.campaign_id,
-  credit.channel_id,
-  credit.stage,
-  credit.unattributed_reason,
+  {{ credit_columns('credit') }},
   credit.amount
 from credit
 cross join closed

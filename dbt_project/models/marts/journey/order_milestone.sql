@@ -17,21 +17,16 @@ with orders as (
 
 -- The first quote of the opportunity; of an order without one, the quote it names.
 offered as (
+  {%- for document in ['opportunity_id', 'quote_id'] %}
+  {{ 'union all' if not loop.first }}
   select
     orders.order_id,
     quotes.quote_id,
     quotes.quoted_at,
     quotes.quoted_on
   from orders
-  inner join {{ ref('quote_facts') }} as quotes on orders.opportunity_id = quotes.opportunity_id
-  union all
-  select
-    orders.order_id,
-    quotes.quote_id,
-    quotes.quoted_at,
-    quotes.quoted_on
-  from orders
-  inner join {{ ref('quote_facts') }} as quotes on orders.quote_id = quotes.quote_id
+  inner join {{ ref('quote_facts') }} as quotes on orders.{{ document }} = quotes.{{ document }}
+  {%- endfor %}
 ),
 
 quoted as (
